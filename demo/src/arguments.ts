@@ -1,0 +1,98 @@
+import { parseArgs } from 'node:util'
+import { type Name, names, type Ports } from './plan.ts'
+
+export interface Wishes {
+  readonly once: boolean
+  readonly json: boolean
+  readonly help: boolean
+  readonly providerAsks: boolean
+  readonly ports: Ports
+}
+
+/** Something in the command line that we cannot follow. The message says what, and is meant for the person who typed it. */
+export class UsageError extends Error {}
+
+const defaultBase = 4400
+
+export const helpText: string = `Usage: npm start -- [options]
+
+Two apps, their provider, the provider's upstream and an API, on this machine only:
+log in, log out, and see what is really over.
+
+  (no option)           keep everything running and print where it is; Ctrl-C ends it
+  --once                log in, log out the usual way, replay everything; then the same
+                        with endsession; print both as one table and exit
+  --json                with --once: print JSON instead of the table, and nothing else
+  --provider-asks       the provider asks before it signs anybody out ("No, stay signed in");
+                        with --once that is what the person answers
+  --port-base <number>  the first of five ports (default ${defaultBase}), in this order:
+                        provider, acme, mail, calendar, api
+  --provider-port <number>, --acme-port <number>, --mail-port <number>,
+  --calendar-port <number>, --api-port <number>
+                        one port by itself
+  --help                this text
+
+Exit status of --once: 0 if the usual logout left something alive, and nothing that endsession
+called ended was found alive; 1 if not; 2 for an option that we do not know.
+`
+
+const portOptions = {
+  'provider-port': { type: 'string' },
+  'acme-port': { type: 'string' },
+  'mail-port': { type: 'string' },
+  'calendar-port': { type: 'string' },
+  'api-port': { type: 'string' },
+} as const
+
+export function readArguments(words: readonly string[]): Wishes {
+  const { values } = parse(words)
+  if (values.json && !values.once) throw new UsageError('--json goes with --once')
+  const base = readPort('--port-base', values['port-base']) ?? defaultBase
+  const ports = Object.fromEntries(
+    names.map((name, at) => [name, readPort(`--${name}-port`, values[`${name}-port`]) ?? base + at]),
+  ) as Record<Name, number>
+  checkPorts(ports)
+  return {
+    once: values.once,
+    json: values.json,
+    help: values.help,
+    providerAsks: values['provider-asks'],
+    ports,
+  }
+}
+
+function parse(words: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...words],
+      options: {
+        once: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+        'provider-asks': { type: 'boolean', default: false },
+        'port-base': { type: 'string' },
+        ...portOptions,
+      },
+    })
+  } catch (error) {
+    // parseArgs adds advice about '--' after the first sentence; ours is the help.
+    throw new UsageError((error as Error).message.split('. ')[0])
+  }
+}
+
+function readPort(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port < 1 || port > 65_535) throw new UsageError(`${option} ${text}: a port is 1 to 65535`)
+  return port
+}
+
+function checkPorts(ports: Ports): void {
+  const taken = new Map<number, Name>()
+  for (const name of names) {
+    const other = taken.get(ports[name])
+    if (other) throw new UsageError(`${other} and ${name} cannot share port ${ports[name]}`)
+    if (ports[name] > 65_535) throw new UsageError(`port ${ports[name]} for ${name}: a port is 1 to 65535`)
+    taken.set(ports[name], name)
+  }
+}

@@ -1,0 +1,164 @@
+import { type HTMLElement, parse } from 'node-html-parser'
+import { CookieJar } from 'tough-cookie'
+import { send } from './send.ts'
+
+/** Where the browser has come to rest. */
+export interface Page {
+  readonly url: URL
+  readonly status: number
+  readonly html: HTMLElement
+}
+
+/** A browser without a screen: cookies, redirects, forms, and pages that move on by themselves. */
+export interface Browser {
+  /** As typed into the address bar. */
+  open(url: string): Promise<Page>
+  /** Follows the link with these words. */
+  click(page: Page, words: string): Promise<Page>
+  /** Presses the button with these words, after the fields were filled in. */
+  press(page: Page, words: string, fields?: Readonly<Record<string, string>>): Promise<Page>
+  /** Opens an address and stops at the first answer: where it would go next. */
+  peek(url: string): Promise<URL | undefined>
+  /** The `Cookie` header that this browser would send there now. */
+  cookies(url: string): Promise<string>
+}
+
+/** Where the next request goes, and what has caused it. */
+interface Step {
+  readonly url: URL
+  readonly method: 'GET' | 'POST'
+  readonly body?: string
+  /** Of the page that has caused it; nothing when it was typed. */
+  readonly from?: URL
+  readonly delaySeconds?: number
+}
+
+/** A logout takes about ten; a loop has no end. */
+const stepsAtMost = 30
+
+export function openBrowser(): Browser {
+  const jar = new CookieJar()
+
+  async function request(step: Step, site: Site): Promise<Awaited<ReturnType<typeof send>>> {
+    const sameSiteContext = site !== 'cross-site' ? 'strict' : step.method === 'GET' ? 'lax' : 'none'
+    const cookie = await jar.getCookieString(step.url.href, { sameSiteContext })
+    const answer = await send(step.url, {
+      method: step.method,
+      headers: {
+        accept: 'text/html,application/xhtml+xml',
+        'user-agent': 'Mozilla/5.0 (demo)',
+        'sec-fetch-site': site,
+        'sec-fetch-mode': 'navigate',
+        'sec-fetch-dest': 'document',
+        ...(cookie && { cookie }),
+        ...(step.method === 'POST' && { origin: step.from?.origin ?? 'null', 'content-type': formType }),
+      },
+      ...(step.body !== undefined && { body: step.body }),
+    })
+    for (const line of answer.setCookies) await jar.setCookie(line, step.url.href, { ignoreError: true })
+    return answer
+  }
+
+  async function go(first: Step): Promise<Page> {
+    let step = first
+    let site: Site = siteOf(first)
+    for (let count = 0; count < stepsAtMost; count++) {
+      const { url } = step
+      const answer = await request(step, site)
+      if (answer.location && answer.status >= 300 && answer.status < 400) {
+        const next = new URL(answer.location, url)
+        // A chain of redirects is as foreign as the most foreign of its links.
+        if (next.origin !== url.origin) site = 'cross-site'
+        step = { ...(answer.status >= 307 ? step : { method: 'GET', ...(step.from && { from: step.from }) }), url: next }
+        continue
+      }
+      const page: Page = { url, status: answer.status, html: parse(answer.text) }
+      const onward = whereNext(page)
+      if (!onward) return page
+      await new Promise((resolve) => setTimeout(resolve, (onward.delaySeconds ?? 0) * 1000))
+      step = onward
+      site = siteOf(onward)
+    }
+    throw new Error(`${first.url.origin} does not come to an end after ${stepsAtMost} redirects`)
+  }
+
+  return {
+    open: (url) => go({ url: new URL(url), method: 'GET' }),
+    click(page, words) {
+      const link = page.html.querySelectorAll('a').find(({ text }) => text.trim() === words)
+      if (!link) throw new Error(missing(page, `no link "${words}"`))
+      return go({ url: new URL(link.getAttribute('href') ?? '', page.url), method: 'GET', from: page.url })
+    },
+    press(page, words, fields = {}) {
+      const button = page.html.querySelectorAll('button').find(({ text }) => text.trim() === words)
+      const form = button && formOf(page, button)
+      if (!form) throw new Error(missing(page, `no button "${words}"`))
+      const [name, value] = [button.getAttribute('name'), button.getAttribute('value') ?? '']
+      return go(submit(page, form, { ...fields, ...(name && { [name]: value }) }))
+    },
+    async peek(url) {
+      const answer = await request({ url: new URL(url), method: 'GET' }, 'none')
+      return answer.location === undefined ? undefined : new URL(answer.location, url)
+    },
+    cookies: (url) => jar.getCookieString(url),
+  }
+}
+
+type Site = 'none' | 'same-origin' | 'cross-site'
+
+const formType = 'application/x-www-form-urlencoded'
+
+/** `*.localhost` names are sites of their own: what is not the same origin is another site. */
+function siteOf({ url, from }: Step): Site {
+  if (!from) return 'none'
+  return from.origin === url.origin ? 'same-origin' : 'cross-site'
+}
+
+/** A page that does not wait for anybody: its script submits its form, or it refreshes to somewhere else. */
+function whereNext(page: Page): Step | undefined {
+  const submits = page.html.querySelectorAll('script').some(({ text }) => /\.submit\(\)/.test(text))
+  const form = page.html.querySelector('form')
+  if (submits && form) {
+    return { ...submit(page, form, {}), delaySeconds: Number(form.getAttribute('data-seconds') ?? 0) }
+  }
+  const refresh = page.html
+    .querySelectorAll('meta[http-equiv="refresh"]')
+    .find((element) => element.closest('noscript') === null)
+  const [, delay, target] = /^(\d+)\s*;\s*url=(.+)$/i.exec(refresh?.getAttribute('content') ?? '') ?? []
+  if (!target) return undefined
+  return { url: new URL(target, page.url), method: 'GET', from: page.url, delaySeconds: Number(delay) }
+}
+
+function submit(page: Page, form: HTMLElement, fields: Readonly<Record<string, string>>): Step {
+  const values = new URLSearchParams()
+  for (const input of fieldsOf(page, form)) {
+    const name = input.getAttribute('name')
+    if (name && !(name in fields)) values.append(name, input.getAttribute('value') ?? '')
+  }
+  for (const [name, value] of Object.entries(fields)) values.append(name, value)
+  const url = new URL(form.getAttribute('action') ?? '', page.url)
+  if (form.getAttribute('method')?.toLowerCase() === 'post') {
+    return { url, method: 'POST', body: values.toString(), from: page.url }
+  }
+  url.search = values.toString()
+  return { url, method: 'GET', from: page.url }
+}
+
+/** Those inside the form, and those that name it. */
+function fieldsOf(page: Page, form: HTMLElement): readonly HTMLElement[] {
+  const id = form.getAttribute('id')
+  return page.html
+    .querySelectorAll('input')
+    .filter((input) => input.closest('form') === form || (id && input.getAttribute('form') === id))
+}
+
+function formOf(page: Page, button: HTMLElement): HTMLElement | undefined {
+  const id = button.getAttribute('form')
+  if (!id) return button.closest('form') ?? undefined
+  return page.html.querySelectorAll('form').find((form) => form.getAttribute('id') === id)
+}
+
+function missing(page: Page, what: string): string {
+  const title = page.html.querySelector('h1')?.text.trim() ?? ''
+  return `${what} on "${title}" (${page.status}, ${page.url.origin}${page.url.pathname})`
+}

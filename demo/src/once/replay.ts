@@ -1,0 +1,140 @@
+import { parse } from 'node-html-parser'
+import type { RecordedTokens } from '../messages.ts'
+import type { Plan } from '../plan.ts'
+import type { Browser, Page } from './browser.ts'
+import type { Sight, Sights } from './result.ts'
+import { postForm, send } from './send.ts'
+
+/** Copies of what a login leaves in the hands of a browser and an app. */
+export interface Loot {
+  readonly mailCookie: string
+  readonly calendarCookie: string
+  readonly tokens: RecordedTokens
+}
+
+/** Before the logout: what is not seen alive now proves nothing when it is not alive later. */
+export async function lookBefore(plan: Plan, browser: Browser, loot: Loot): Promise<Sights> {
+  return {
+    ...(await replayLoot(plan, browser, loot, 0)),
+    provider: sight((await askProvider(plan, browser)) === 'code', 'Its session signs in silently.', ''),
+  }
+}
+
+/**
+ * After the logout: everything that was copied is tried again, then the person clicks "Log in".
+ * That comes last, since it may well sign somebody in.
+ */
+export async function lookAfter(
+  plan: Plan,
+  browser: Browser,
+  loot: Loot,
+  before: Sights,
+  peerSeconds: number,
+): Promise<Sights> {
+  const after: Sights = {
+    ...(await replayLoot(plan, browser, loot, peerSeconds)),
+    provider: await lookAtProvider(plan, browser),
+  }
+  const entries = Object.entries(after).map(([layer, seen]) => {
+    const wasAlive = before[layer as keyof Sights].observed === 'alive'
+    return [layer, wasAlive ? seen : { observed: 'not seen', how: 'It was not seen alive before the logout.' }]
+  })
+  return Object.fromEntries(entries) as Sights
+}
+
+async function replayLoot(plan: Plan, browser: Browser, loot: Loot, peerSeconds: number): Promise<Omit<Sights, 'provider'>> {
+  return {
+    browser: await lookAtBrowser(plan, browser),
+    app: await tryCookie(plan.urls.mail, loot.mailCookie),
+    tokens: await tryRefreshToken(plan, loot.tokens),
+    services: await tryAccessToken(plan, loot.tokens),
+    peers: await waitForPeer(plan, loot.calendarCookie, peerSeconds),
+    upstream: await lookAtUpstream(plan, browser),
+  }
+}
+
+async function lookAtBrowser(plan: Plan, browser: Browser): Promise<Sight> {
+  const page = await browser.open(plan.urls.mail)
+  return sight(isSignedIn(page), 'Its Mail page is signed in.', 'Its Mail page is signed out.')
+}
+
+async function tryCookie(url: string, cookie: string): Promise<Sight> {
+  const { status, text } = await send(new URL(url), { headers: { cookie, accept: 'text/html' } })
+  if (status !== 200) return { observed: 'not seen', how: `A copy of the cookie was answered ${status}.` }
+  const signedIn = parse(text).querySelector('[data-signed-in]') !== null
+  return sight(signedIn, 'A copy of the old cookie is still signed in.', 'A copy of the old cookie opens nothing.')
+}
+
+async function tryRefreshToken(plan: Plan, { refreshToken }: RecordedTokens): Promise<Sight> {
+  if (!refreshToken) return { observed: 'not seen', how: 'The provider gave no refresh token.' }
+  const authorization = `Basic ${Buffer.from(`mail:${plan.secrets.mail}`).toString('base64')}`
+  const fields = { grant_type: 'refresh_token', refresh_token: refreshToken }
+  const { status, text } = await postForm(new URL('/token', plan.urls.provider), fields, { authorization })
+  if (status === 200) return { observed: 'alive', how: 'The refresh token still gets new tokens.' }
+  if (status === 400 && text.includes('"invalid_grant"')) {
+    return { observed: 'over', how: 'The provider refuses the refresh token (invalid_grant).' }
+  }
+  return { observed: 'not seen', how: `The provider answered the refresh token with ${status}.` }
+}
+
+async function tryAccessToken(plan: Plan, { accessToken }: RecordedTokens): Promise<Sight> {
+  const url = new URL('/messages', plan.urls.api)
+  const { status } = await send(url, { headers: { authorization: `Bearer ${accessToken}` } })
+  if (status === 200) return { observed: 'alive', how: 'The API still takes the access token.' }
+  if (status === 401) return { observed: 'over', how: 'The API refuses the access token.' }
+  return { observed: 'not seen', how: `The API answered the access token with ${status}.` }
+}
+
+/** The provider tells the other app in its own time: look again until it knows, or the time is over. */
+async function waitForPeer(plan: Plan, cookie: string, seconds: number): Promise<Sight> {
+  const end = performance.now() + seconds * 1000
+  for (;;) {
+    const seen = await tryCookie(plan.urls.calendar, cookie)
+    if (seen.observed !== 'alive') return { ...seen, how: `Calendar: ${seen.how}` }
+    if (performance.now() >= end) return { observed: 'alive', how: 'Calendar, in the same browser, is still signed in.' }
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+/** What a person finds who clicks "Log in" again, and what the provider says for itself. */
+async function lookAtProvider(plan: Plan, browser: Browser): Promise<Sight> {
+  const asked = await askProvider(plan, browser)
+  const page = await browser.click(await browser.open(plan.urls.mail), 'Log in')
+  if (isSignedIn(page)) return { observed: 'alive', how: 'One click on “Log in” and the person is back in: no login screen.' }
+  const screen = page.url.origin === plan.urls.provider && page.html.text.includes('Sign in with Acme')
+  if (!screen) return { observed: 'not seen', how: `“Log in” led to ${page.url.origin}${page.url.pathname} (${page.status}).` }
+  if (asked === 'login_required') return { observed: 'over', how: '“Log in” leads to the provider’s login screen.' }
+  return { observed: 'alive', how: 'Its session lives on; yet “Log in” leads to its login screen.' }
+}
+
+async function lookAtUpstream(plan: Plan, browser: Browser): Promise<Sight> {
+  const answer = await askSilently(browser, plan.urls.acme, 'example-id', `${plan.urls.provider}/acme/callback`)
+  return sight(answer === 'code', 'Acme would sign the person in again without a password.', 'Acme wants a password.')
+}
+
+function askProvider(plan: Plan, browser: Browser): Promise<string> {
+  return askSilently(browser, plan.urls.provider, 'mail', `${plan.urls.mail}/auth/callback`)
+}
+
+/** `prompt=none`, and not followed: `code` if a session signs in silently, else the error. The code is never redeemed. */
+async function askSilently(browser: Browser, issuer: string, client: string, callback: string): Promise<string> {
+  const url = new URL('/auth', issuer)
+  url.search = new URLSearchParams({
+    client_id: client,
+    redirect_uri: callback,
+    response_type: 'code',
+    scope: 'openid',
+    prompt: 'none',
+  }).toString()
+  const answer = await browser.peek(url.href)
+  if (!answer?.href.startsWith(callback)) throw new Error(`${issuer} gave no answer to prompt=none`)
+  return answer.searchParams.has('code') ? 'code' : (answer.searchParams.get('error') ?? 'nothing')
+}
+
+export function isSignedIn(page: Page): boolean {
+  return page.html.querySelector('[data-signed-in]') !== null
+}
+
+function sight(alive: boolean, ifAlive: string, ifOver: string): Sight {
+  return alive ? { observed: 'alive', how: ifAlive } : { observed: 'over', how: ifOver }
+}

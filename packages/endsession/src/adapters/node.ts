@@ -1,0 +1,59 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { EndSession } from '../index.ts'
+
+/** Answers the routes of ours; `true` when it did. Before or after a body parser. */
+export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>
+
+/** For `node:http` and what is built on it. Translation only. */
+export function nodeAdapter(endsession: EndSession): NodeHandler {
+  return async (request, response) => {
+    const ours = new URL(endsession.urls.callback)
+    if (!pathOf(request).startsWith(ours.pathname.slice(0, -'callback'.length))) return false
+    const answer = await endsession.handle(toRequest(request, ours.origin, bodyOf(request)))
+    if (!answer) return false
+    await sendResponse(answer, response)
+    return true
+  }
+}
+
+/** What a body parser leaves behind, and Express for a mounted router. */
+type Parsed = IncomingMessage & { readonly body?: unknown; readonly originalUrl?: string }
+
+type Body = NonNullable<RequestInit['body']>
+
+/** The same request as the web has it. The origin is the configured one: `Host` is whatever its sender likes. */
+export function toRequest(request: Parsed, origin: string, body?: Body): Request {
+  const method = request.method ?? 'GET'
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(request.headers))
+    for (const one of Array.isArray(value) ? value : [value ?? '']) headers.append(name, one)
+  return new Request(origin + pathOf(request), { method, headers, ...(body !== undefined && { body, duplex: 'half' }) })
+}
+
+/** Path and query. A request line may also hold a whole URL (RFC 9112, section 3.2.2). */
+function pathOf(request: Parsed): string {
+  const target = request.originalUrl ?? request.url ?? '/'
+  if (target.startsWith('/')) return target
+  const url = URL.canParse(target) ? new URL(target) : undefined
+  return url ? url.pathname + url.search : '/'
+}
+
+/** What was parsed already is written as a form again; what was not is still in the stream. */
+function bodyOf(request: Parsed): Body | undefined {
+  const { body, method } = request
+  if (method === 'GET' || method === 'HEAD') return undefined
+  if (body === undefined || body === null) return ReadableStream.from(request) as Body
+  if (typeof body === 'string' || body instanceof Uint8Array) return body as Body
+  const form = new URLSearchParams()
+  for (const [name, value] of Object.entries(body))
+    for (const one of Array.isArray(value) ? value : [value]) if (typeof one === 'string') form.append(name, one)
+  return form.toString()
+}
+
+/** Cookies join those that are set already; every other header replaces what a middleware has set. */
+export async function sendResponse(answer: Response, response: ServerResponse): Promise<void> {
+  response.statusCode = answer.status
+  for (const [name, value] of answer.headers) if (name !== 'set-cookie') response.setHeader(name, value)
+  for (const cookie of answer.headers.getSetCookie()) response.appendHeader('set-cookie', cookie)
+  response.end(Buffer.from(await answer.arrayBuffer()))
+}

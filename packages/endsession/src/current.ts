@@ -1,0 +1,59 @@
+import type { App } from './app.ts'
+import { type Description, openDescription } from './session/contents.ts'
+import { sessionIdOf } from './session/ids.ts'
+import type { StoredSession } from './session/store.ts'
+import { readCookie } from './web/cookies.ts'
+
+/** A login of one browser at this app, as pages and routes see it. Holds no token. */
+export interface Session {
+  /** Safe to log and to key your own data and sockets by; opens nothing. */
+  readonly id: string
+  /** The provider's name in the options. */
+  readonly provider: string
+  readonly iss: string
+  readonly client: string
+  readonly sub: string
+  /** Of the ID token. */
+  readonly claims: Readonly<Record<string, unknown>> & { readonly name?: string; readonly email?: string }
+  /** Epoch seconds, the provider's clock. */
+  readonly signedInAt: number
+  /** Epoch seconds: the latest end; without visits it comes earlier. */
+  readonly expiresAt: number
+}
+
+/** The id of the session that the browser's cookie names, alive or not. */
+export function cookieSession(app: App, request: Request): string | undefined {
+  return sessionIdOf(readCookie(request, app.cookies.names.session))
+}
+
+/** The live session of this browser, asked of the store each time. Throws ERR_STORE when that cannot be known. */
+export async function findSession(app: App, request: Request): Promise<StoredSession | undefined> {
+  const id = cookieSession(app, request)
+  return id === undefined ? undefined : app.store.get(id)
+}
+
+/** Opens what pages may know of a session. */
+export type Describe = (stored: StoredSession) => Session
+
+/**
+ * Opening is the dearest part of a check, and what was sealed under an id and a revision never changes: so each is opened
+ * once and remembered. Whether the session is alive is never remembered.
+ */
+export function createDescribe(app: App, most = 10_000): Describe {
+  const known = new Map<string, { readonly revision: number; readonly description: Description }>()
+
+  function descriptionOf({ id, revision, sealed }: StoredSession): Description {
+    const found = known.get(id)
+    if (found?.revision === revision) return found.description
+    const description = openDescription(app.sealer, id, sealed)
+    if (known.size >= most) known.delete(known.keys().next().value as string)
+    known.set(id, { revision, description })
+    return description
+  }
+
+  return (stored) => {
+    const { id, iss, client, sub, signedInAt, expiresAt } = stored
+    const { provider, claims } = descriptionOf(stored)
+    return { id, provider, iss, client, sub, claims, signedInAt, expiresAt }
+  }
+}

@@ -1,0 +1,26 @@
+import type { EndSessionError } from './errors.ts'
+import type { Cause, Report } from './words.ts'
+
+/** What happened, for logs and metrics. No event holds a token, a raw `sub` or a raw `sid`. */
+export type Event =
+  | { readonly type: 'session.created'; readonly session: string }
+  | { readonly type: 'session.ended'; readonly session: string; readonly cause: Cause; readonly reason?: string }
+  /** `finished`: the answer to the logout was made. `landed`: the browser came back from the provider. */
+  | { readonly type: 'logout.finished' | 'logout.landed'; readonly report: Report }
+  /** `check` names the check of the logout token that said no. */
+  | { readonly type: 'backchannel.rejected'; readonly check: string }
+  | { readonly type: 'provider.failed' | 'store.failed' | 'feed.lost'; readonly error: EndSessionError }
+  | { readonly type: 'adoption.limited' | 'mode.disagreed' | 'token.removed'; readonly detail: string }
+
+export type Emit = (event: Event) => void
+
+/** A listener that throws must not change what a logout does: its error is dropped. */
+export function emitTo(onEvent: ((event: Event) => void) | undefined): Emit {
+  return (event) => {
+    try {
+      onEvent?.(event)
+    } catch {
+      // The listener's own problem.
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import { type App, providerLabel, tellEnded } from '../app.ts'
+import { cookieSession } from '../current.ts'
+import { EndSessionError } from '../errors.ts'
+import { readFresh } from '../fresh.ts'
+import { exchangeCode, type Login, readCallback } from '../protocol/login.ts'
+import type { Provider } from '../protocol/provider.ts'
+import { tokenHash } from '../protocol/token-hash.ts'
+import { deadline } from '../runtime.ts'
+import { sealContents, type Tokens } from '../session/contents.ts'
+import { newCookieId, sessionIdOf } from '../session/ids.ts'
+import type { NewSession } from '../session/store.ts'
+import { settleRecords } from '../settle.ts'
+import { beginTransaction, type Opened } from '../transactions.ts'
+import { redirect } from '../web/redirect.ts'
+
+/** The way back from the provider's login: the one GET that opens a session, and ends the one it takes the place of. */
+export async function finishLogin(app: App, request: Request, opened: Opened): Promise<Response> {
+  const { transaction, state, nonce, codeVerifier } = opened
+  const provider = app.providers.get(transaction.provider)
+  if (!provider) throw new EndSessionError('ERR_LOGIN', 'The provider of this login is not configured any more.')
+  const callback = await readCallback(provider, new URL(request.url), state)
+  if (callback.error !== undefined) return declined(app, provider, opened)
+  const login = await exchangeCode(provider, callback.params, { redirectUri: app.route('callback'), codeVerifier, nonce })
+
+  const cookieId = newCookieId(app.options.runtime)
+  const session = newSession(app, provider, transaction.provider, sessionIdOf(cookieId) as string, login)
+  const replaces = cookieSession(app, request)
+  const refused = lacksFresh(app, request, provider, opened, login) || (await isRefused(app, provider, session, opened, replaces))
+  if (refused) return askAgain(app, request, provider, opened, login)
+
+  app.options.emit({ type: 'session.created', session: session.id })
+  if (replaces !== undefined) app.options.runtime.waitUntil(finishReplaced(app, replaces))
+  return redirect(transaction.returnTo, [
+    // A day longer than the session: what is left of it is the hint for a late logout.
+    app.cookies.write(app.cookies.names.session, cookieId, session.liveSeconds + dayInSeconds),
+    app.cookies.expire(app.cookies.names.fresh),
+    app.cookies.expire(app.cookies.names.logout),
+    opened.expire,
+  ])
+}
+
+const dayInSeconds = 86_400
+
+function newSession(app: App, provider: Provider, providerName: string, id: string, login: Login): NewSession {
+  const { limits, runtime } = app.options
+  const { idToken, accessToken, accessTokenExpiresAt, refreshToken, claims, signedInAt, authTime, sid } = login
+  const expiresAt = accessTokenExpiresAt ?? runtime.now() + limits.accessTokenSeconds
+  const tokens: Tokens = {
+    idToken,
+    accessToken,
+    accessTokenExpiresAt: expiresAt,
+    ...(refreshToken !== undefined && { refreshToken }),
+  }
+  return {
+    id,
+    iss: provider.config.issuer,
+    client: provider.config.clientId,
+    sub: claims.sub,
+    ...(sid !== undefined && { sid }),
+    signedInAt,
+    ...(authTime !== undefined && { authTime }),
+    sealed: sealContents(app.sealer, id, { provider: providerName, claims }, tokens),
+    tokens: [{ hash: tokenHash(accessToken), expiresAt }],
+    ...lifeOf(app, login),
+  }
+}
+
+/** The provider may set a ceiling of its own (`session_expiry`), told in its clock as `iat` is. */
+function lifeOf(app: App, { signedInAt, sessionExpiry }: Login): Pick<NewSession, 'liveSeconds' | 'endsBy'> {
+  const { absoluteSeconds } = app.options.limits
+  const ceiling = sessionExpiry === undefined ? absoluteSeconds : sessionExpiry - signedInAt
+  if (ceiling <= 0) throw new EndSessionError('ERR_LOGIN', 'The provider answered with a session that is over already.')
+  return ceiling < absoluteSeconds
+    ? { liveSeconds: ceiling, endsBy: 'session_expiry' }
+    : { liveSeconds: absoluteSeconds, endsBy: 'absolute' }
+}
+
+/** This browser has logged out at this provider, and the person has not met the login screen since. */
+function lacksFresh(app: App, request: Request, provider: Provider, { transaction }: Opened, { authTime }: Login): boolean {
+  const authBefore = readFresh(app, request, provider)
+  if (authBefore === undefined) return false
+  return authTime === undefined ? !acceptsUndated(provider, transaction.interactive) : authTime <= authBefore
+}
+
+async function isRefused(
+  app: App,
+  provider: Provider,
+  session: NewSession,
+  { transaction: { startedWith, interactive } }: Opened,
+  replaces: string | undefined,
+): Promise<boolean> {
+  const answer = await app.store.create(session, {
+    ...(replaces !== undefined && { replaces }),
+    ...(startedWith !== undefined && { startedWith }),
+    ...(acceptsUndated(provider, interactive) && { interactive: true }),
+  })
+  return answer !== 'created'
+}
+
+/** Without `auth_time` nobody knows whether the person was asked: that is accepted only of a provider that never says it. */
+function acceptsUndated(provider: Provider, interactive: boolean): boolean {
+  return interactive && provider.config.profile.authTime === 'never'
+}
+
+/** Once more, interactively; the second time it is a page with a button. Never a loop. */
+async function askAgain(app: App, request: Request, provider: Provider, opened: Opened, login: Login): Promise<Response> {
+  const { transaction, expire } = opened
+  if (transaction.second) {
+    if (login.authTime === undefined && provider.config.profile.authTime !== 'never')
+      throw new EndSessionError('ERR_LOGIN', 'The provider did not say when the person signed in (auth_time).')
+    const action = { kind: 'link', text: 'signInButton', href: loginUrl(app, transaction.provider, transaction.returnTo) } as const
+    return app.page({ title: 'freshTitle', sentence: 'freshSentence', ...providerLabel(provider), action }, 403, [expire])
+  }
+  const { url, setCookies } = await beginTransaction(app, request, provider, {
+    kind: 'login',
+    provider: transaction.provider,
+    returnTo: transaction.returnTo,
+    interactive: true,
+    second: true,
+  })
+  return redirect(url.href, [expire, ...setCookies])
+}
+
+function declined(app: App, provider: Provider, { transaction, expire }: Opened): Response {
+  const action = { kind: 'link', text: 'retryButton', href: loginUrl(app, transaction.provider, transaction.returnTo) } as const
+  return app.page({ title: 'loginFailedTitle', sentence: 'loginDeclinedSentence', ...providerLabel(provider), action }, 400, [expire])
+}
+
+function loginUrl(app: App, provider: string, returnTo: string): string {
+  return `${app.route('login')}?${new URLSearchParams({ provider, returnTo })}`
+}
+
+/** The session that was replaced: its event, and what the provider's reach allows of its tokens. */
+async function finishReplaced(app: App, id: string): Promise<void> {
+  const { records } = await app.store.end({ by: 'id', id }, 'replaced')
+  const replaced = records.filter(({ cause, settled }) => cause === 'replaced' && !settled)
+  tellEnded(app, replaced.map((record) => ({ ...record, repeated: false })))
+  await settleRecords(app, replaced, deadline(app.options.deadlineSeconds))
+}

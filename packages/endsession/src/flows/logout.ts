@@ -1,0 +1,277 @@
+import { decodeJwt } from 'jose'
+import { type App, providerLabel, tellEnded } from '../app.ts'
+import { cookieSession } from '../current.ts'
+import { EndSessionError } from '../errors.ts'
+import { writeFresh } from '../fresh.ts'
+import { logoutStateOf, readLogout, readTicket, writeLogout, writeTicket } from '../logout-cookie.ts'
+import { type Departure, failedReport, reportOf } from '../logout-report.ts'
+import { type EndSessionPlan, planEndSession } from '../protocol/end-session.ts'
+import type { Provider } from '../protocol/provider.ts'
+import { deadline, within } from '../runtime.ts'
+import { openTokens } from '../session/contents.ts'
+import { providerTime } from '../session/ending.ts'
+import type { EndedRecord } from '../session/store.ts'
+import { type Part, settleRecords } from '../settle.ts'
+import { expireTransactions } from '../transactions.ts'
+import { redirect } from '../web/redirect.ts'
+import { isPrefetch, isSameOrigin } from '../web/request.ts'
+import { safeReturnTo } from '../web/return-to.ts'
+import type { Report, Scope } from '../words.ts'
+
+export interface LoggedOut {
+  readonly report: Report
+  /** What the browser has to get: it expires the cookies, and moves on to the provider by itself. */
+  readonly response: Response
+}
+
+/** What the form, or the app's own route, asks for. */
+export interface LogoutWish {
+  readonly scope?: Scope | undefined
+  readonly returnTo?: string | undefined
+  /** How often the page has tried by itself: it waits longer each time. */
+  readonly tries?: number
+}
+
+const scopes: readonly string[] = ['app', 'provider', 'everywhere']
+
+/** `GET logout`: a page with a button. Nothing ends by being visited. */
+export function confirmLogout(app: App, request: Request): Response {
+  if (isPrefetch(request)) return new Response(null, { status: 204, headers: { 'cache-control': 'no-store' } })
+  const sentences = { app: 'confirmApp', provider: 'confirmProvider', everywhere: 'confirmEverywhere' } as const
+  const provider = app.providers.size === 1 ? [...app.providers.values()][0] : undefined
+  const action = { kind: 'form', text: 'confirmButton', method: 'post', to: app.route('logout'), fields: [] } as const
+  return app.page({ title: 'confirmTitle', sentence: sentences[app.options.scope], ...providerLabel(provider), action }, 200)
+}
+
+/** What a form asks for. Throws ERR_REQUEST for a scope that there is not. */
+export function readWish(form: URLSearchParams): LogoutWish {
+  const scope = form.get('scope') ?? undefined
+  if (scope !== undefined && !scopes.includes(scope)) throw new EndSessionError('ERR_REQUEST', 'There is no such scope.')
+  const tries = Number(form.get('tries') ?? 0)
+  return {
+    scope: scope as Scope | undefined,
+    returnTo: form.get('returnTo') ?? undefined,
+    tries: Number.isInteger(tries) && tries > 0 ? Math.min(tries, 20) : 0,
+  }
+}
+
+/** `POST logout`: ends the session here first, then everything else as far as the scope reaches. */
+export async function logout(app: App, request: Request, wish: LogoutWish): Promise<LoggedOut> {
+  if (!isSameOrigin(request, app.options.origin))
+    throw new EndSessionError('ERR_REQUEST', 'A logout has to come from a page of this app.', { status: 403 })
+  const asked = readAsked(app, request, wish)
+  const ended = await endAsked(app, asked).catch(onlyStoreFailure)
+  if (ended === 'store_failed') return answerFailed(app, request, asked, wish.tries ?? 0)
+  tellEnded(app, ended.records)
+
+  const provider = ended.own ? app.providerOf(ended.own) : onlyProvider(app)
+  const [revocation, leave] = await Promise.all([
+    revoke(app, asked, ended, provider),
+    asked.scope === 'app' ? notLeaving('outside_scope') : planLeave(app, asked, ended.own, provider),
+  ])
+  return answer(app, request, asked, ended, provider, revocation, leave)
+}
+
+interface Asked {
+  readonly scope: Scope
+  /** Absolute, checked. */
+  readonly returnTo: string | undefined
+  readonly id: string | undefined
+  /** A session that an earlier try could not end, when this browser has another one by now. */
+  readonly left: string | undefined
+}
+
+function readAsked(app: App, request: Request, wish: LogoutWish): Asked {
+  const { origin, trustedOrigins } = app.options
+  const ticket = readTicket(app, request)
+  const own = cookieSession(app, request)
+  return {
+    scope: wish.scope ?? (own === undefined ? ticket?.scope : undefined) ?? app.options.scope,
+    returnTo: safeReturnTo(wish.returnTo, origin, trustedOrigins),
+    id: own ?? ticket?.id ?? readLogout(app, request)?.id,
+    left: own !== undefined && ticket?.id !== own ? ticket?.id : undefined,
+  }
+}
+
+interface Ended {
+  readonly own: EndedRecord | undefined
+  readonly records: readonly EndedRecord[]
+}
+
+/** The one step that may not fail silently. Throws ERR_STORE. */
+async function endAsked(app: App, { id, left, scope }: Asked): Promise<Ended> {
+  if (left !== undefined) await app.store.end({ by: 'id', id: left, sid: true }, 'user')
+  if (id === undefined) return { own: undefined, records: [] }
+  const selector = scope === 'app' ? ({ by: 'id', id } as const) : ({ by: 'id', id, sid: true } as const)
+  const { records } = await app.store.end(selector, scope === 'everywhere' ? 'everywhere' : 'user')
+  const own = records.find((record) => record.id === id)
+  if (!own || scope !== 'everywhere') return { own, records }
+  // A second click ends what the first one meant: nobody who has signed in since.
+  const before = own.repeated ? { before: providerTime(own, own.endedAt) } : {}
+  const { iss, client, sub } = own
+  const others = await app.store.end({ by: 'sub', iss, client, sub, ...before }, 'everywhere')
+  const known = new Set(records.map((record) => record.id))
+  return { own, records: [...records, ...others.records.filter((record) => !known.has(record.id))] }
+}
+
+function onlyStoreFailure(error: unknown): 'store_failed' {
+  if (error instanceof EndSessionError && error.code === 'ERR_STORE') return 'store_failed'
+  throw error
+}
+
+/** Own tokens are tried again at every click; those of sessions that ended long before only while they are not done. */
+async function revoke(app: App, { scope }: Asked, { own, records }: Ended, provider: Provider | undefined): Promise<readonly Part[]> {
+  const later = revokesAfter(scope, provider)
+  const due = records.filter((record) => (record.id === own?.id ? !later : !record.settled))
+  const parts = await settleRecords(app, due, deadline(app.options.deadlineSeconds), scope)
+  return later && own ? [['refresh token', 'revoked_after_return'], ...parts] : parts
+}
+
+/** Revoking first would take this app out of the provider's session: its logout would then not tell the others. */
+function revokesAfter(scope: Scope, provider: Provider | undefined): boolean {
+  return scope !== 'app' && provider?.config.profile.revokeBeforeLeaving === false
+}
+
+interface Leave {
+  readonly departure: Departure
+  readonly plan?: EndSessionPlan
+  readonly tellsOthers: boolean
+}
+
+async function notLeaving(departure: Departure): Promise<Leave> {
+  return { departure, tellsOthers: false }
+}
+
+/** Where the provider's logout is, and what it needs. A provider that does not say in time keeps nobody here. */
+async function planLeave(app: App, { id }: Asked, own: EndedRecord | undefined, provider: Provider | undefined): Promise<Leave> {
+  if (!provider) return notLeaving('provider_not_configured')
+  const { config } = provider
+  const metadata = await within(provider.metadata(), app.options.deadlineSeconds).catch(() => undefined)
+  if (!metadata && config.profile.endSessionUrl === undefined) return notLeaving('provider_unreachable')
+  const hint = own && idTokenOf(app, own)
+  const plan = planEndSession(metadata?.end_session_endpoint, config, {
+    ...hint,
+    idTokenExpired: (hint?.claims.exp ?? 0) <= app.options.runtime.now(),
+    redirectUri: app.route('logged-out'),
+    state: logoutStateOf(app, id),
+  })
+  const tellsOthers = metadata?.backchannel_logout_supported === true || metadata?.frontchannel_logout_supported === true
+  return plan ? { departure: 'leaving', plan, tellsOthers } : notLeaving('no_end_session_endpoint')
+}
+
+/** A row that does not open costs the hint, not the logout: the session has ended already. */
+function idTokenOf(app: App, own: EndedRecord): { idToken: string; claims: ReturnType<typeof decodeJwt> } | undefined {
+  try {
+    const { idToken } = openTokens(app.sealer, own.id, own.sealed)
+    return { idToken, claims: decodeJwt(idToken) }
+  } catch {
+    return undefined
+  }
+}
+
+function onlyProvider(app: App): Provider | undefined {
+  return app.providers.size === 1 ? [...app.providers.values()][0] : undefined
+}
+
+function answer(
+  app: App,
+  request: Request,
+  asked: Asked,
+  ended: Ended,
+  provider: Provider | undefined,
+  revocation: readonly Part[],
+  { departure, plan, tellsOthers }: Leave,
+): LoggedOut {
+  const at = Math.floor(app.options.runtime.now())
+  const findings = { ...asked, ...ended, at, revocation, provider, departure }
+  const report = reportOf(findings, tellsOthers)
+  const state = logoutStateOf(app, asked.id)
+  const name = provider && [...app.providers].find(([, candidate]) => candidate === provider)?.[0]
+  const cookie = writeLogout(app, {
+    state,
+    report,
+    ...(asked.id !== undefined && { id: asked.id }),
+    ...(name !== undefined && { provider: name }),
+    ...(asked.returnTo !== undefined && { returnTo: asked.returnTo }),
+    ...(revokesAfter(asked.scope, provider) && { revokeAfter: true }),
+    ...(plan && { left: true }),
+  })
+  const setCookies = [...expireAll(app, request), app.cookies.expire(app.cookies.names.ticket), cookie, ...markFresh(app, asked, ended)]
+  const response = plan
+    ? leavingPage(app, provider, plan, setCookies)
+    : redirect(`${app.route('logged-out')}?${new URLSearchParams({ state })}`, setCookies)
+  app.options.emit({ type: 'logout.finished', report })
+  return { report, response: cleared(app, response) }
+}
+
+function leavingPage(app: App, provider: Provider | undefined, plan: EndSessionPlan, setCookies: readonly string[]): Response {
+  const { method, url } = plan
+  const action = new URL(url)
+  if (method === 'GET') action.search = ''
+  const fields = method === 'GET' ? [...url.searchParams] : Object.entries(plan.fields)
+  return app.page(
+    {
+      title: 'leavingTitle',
+      sentence: 'leavingSentence',
+      ...providerLabel(provider),
+      action: {
+        kind: 'form',
+        text: 'leavingButton',
+        method: method === 'GET' ? 'get' : 'post',
+        to: action.href,
+        fields,
+        autoSeconds: 0,
+        ...(method === 'GET' && { fallback: url.href }),
+      },
+    },
+    200,
+    setCookies,
+  )
+}
+
+/** Signed out in this browser, and no more than that is sure: the ticket tries again, the page does so by itself. */
+function answerFailed(app: App, request: Request, asked: Asked, tries: number): LoggedOut {
+  const report = failedReport(asked.scope, Math.floor(app.options.runtime.now()))
+  const ticket = asked.id === undefined ? [] : [writeTicket(app, { id: asked.id, scope: asked.scope })]
+  const fields = [
+    ['scope', asked.scope],
+    ['tries', String(tries + 1)],
+    ...(asked.returnTo === undefined ? [] : [['returnTo', asked.returnTo] as const]),
+  ] as const
+  const response = app.page(
+    {
+      title: 'failedTitle',
+      sentence: 'failedSentence',
+      report,
+      action: {
+        kind: 'form',
+        text: 'failedButton',
+        method: 'post',
+        to: app.route('logout'),
+        fields,
+        autoSeconds: Math.min(60, 3 * 2 ** tries),
+      },
+    },
+    503,
+    [...expireAll(app, request), ...ticket],
+  )
+  app.options.emit({ type: 'logout.finished', report })
+  return { report, response }
+}
+
+/** Every cookie of a login; those of logins in progress too: one that began before the logout must not finish after it. */
+function expireAll(app: App, request: Request): readonly string[] {
+  return [app.cookies.expire(app.cookies.names.session), ...expireTransactions(app, request)]
+}
+
+/** Beyond this app the person has asked to be unknown: the next login of this browser has to ask who it is. */
+function markFresh(app: App, { scope }: Asked, { own }: Ended): readonly string[] {
+  if (scope === 'app' || !own) return []
+  return [writeFresh(app, { iss: own.iss, client: own.client, authBefore: providerTime(own, own.endedAt) })]
+}
+
+function cleared(app: App, response: Response): Response {
+  const { clear } = app.options
+  if (clear.length > 0) response.headers.set('clear-site-data', clear.map((type) => `"${type}"`).join(', '))
+  return response
+}

@@ -1,0 +1,81 @@
+import type { Provider } from './protocol/provider.ts'
+import { layer, makeReport, type Reason } from './report.ts'
+import type { EndedRecord } from './session/store.ts'
+import type { Part } from './settle.ts'
+import type { LayerReport, Report, Scope } from './words.ts'
+
+/** What a logout knows when it answers; the report says no more than this. */
+export interface Findings {
+  readonly scope: Scope
+  readonly at: number
+  /** Which session the browser asked to end; nothing when it had no cookie of ours. */
+  readonly id: string | undefined
+  readonly own: EndedRecord | undefined
+  readonly records: readonly EndedRecord[]
+  readonly revocation: readonly Part[]
+  readonly provider: Provider | undefined
+  readonly departure: Departure
+}
+
+/** Whether the browser goes on to the provider, or why not. */
+export type Departure = 'leaving' | 'no_end_session_endpoint' | 'provider_unreachable' | 'provider_not_configured' | 'outside_scope'
+
+export function reportOf(findings: Findings, providerTellsOthers: boolean): Report {
+  const { scope, at } = findings
+  return makeReport(scope, at, {
+    browser: layer('cookies_expired'),
+    app: layer(appReason(findings)),
+    tokens: tokensRow(findings),
+    services: servicesRow(findings),
+    peers: layer(peersReason(findings, providerTellsOthers)),
+    provider: layer(findings.departure === 'leaving' ? 'sent_to_provider' : findings.departure),
+    upstream: layer(upstreamReason(findings)),
+  })
+}
+
+/** The store did not confirm: nothing else was asked for. */
+export function failedReport(scope: Scope, at: number): Report {
+  const waiting = layer('store_failed_first')
+  const rows = { tokens: waiting, services: waiting, peers: waiting, provider: waiting, upstream: waiting }
+  return makeReport(scope, at, { browser: layer('cookies_expired'), app: layer('store_failed'), ...rows })
+}
+
+function appReason({ id, own, scope }: Findings): Reason {
+  if (own) return own.repeated ? 'ended_before' : 'record_ended'
+  if (id === undefined) return 'no_session'
+  // This cookie is dead; but whose other sessions `everywhere` means, only the record could have told.
+  return scope === 'everywhere' ? 'person_unknown' : 'unknown_cookie'
+}
+
+function tokensRow({ id, own, revocation }: Findings): LayerReport {
+  if (!own) return layer(id === undefined ? 'no_session' : 'record_gone')
+  return layer(revocation)
+}
+
+/** What services take until it expires: the access tokens that were handed out. */
+function servicesRow({ id, own, records, at }: Findings): LayerReport {
+  if (!own) return layer(id === undefined ? 'no_session' : 'record_gone')
+  const tokens = records.flatMap((record) => record.tokens)
+  if (tokens.length === 0) return layer('no_access_token')
+  const until = Math.max(...tokens.map(({ expiresAt }) => expiresAt))
+  return until <= at ? layer('access_tokens_expired') : layer('no_guard_follows', Math.ceil(until))
+}
+
+function peersReason({ departure }: Findings, providerTellsOthers: boolean): Reason {
+  if (departure !== 'leaving') return departure
+  return providerTellsOthers ? 'peers_told_by_provider' : 'peers_not_told'
+}
+
+const upstreamReasons = {
+  none: 'no_upstream',
+  parameter: 'upstream_parameter',
+  broker: 'upstream_broker',
+  unknown: 'upstream_unknown',
+} as const
+
+function upstreamReason({ provider, departure }: Findings): Reason {
+  if (!provider) return 'upstream_unknown'
+  const { upstream } = provider.config.profile
+  // A parameter of the logout URL does nothing for a browser that stays here.
+  return upstream === 'parameter' && departure !== 'leaving' ? 'upstream_unknown' : upstreamReasons[upstream]
+}

@@ -1,0 +1,67 @@
+import type { Event } from './events.ts'
+import type { Profile } from './profiles/profile.ts'
+import type { Runtime } from './runtime.ts'
+import type { Store } from './session/store.ts'
+import type { Texts } from './web/texts.ts'
+import type { Scope } from './words.ts'
+
+/** Fields that people fill from the environment take `undefined`, so that our check speaks, and not a `!`. */
+export type Env = string | undefined
+
+export interface ProviderOptions {
+  /** The issuer's URL, exactly as it stands in its tokens. `https`, or `http` on loopback names. */
+  issuer: Env
+  clientId: Env
+  clientSecret?: Env
+  /** @default 'openid profile email' */
+  scope?: string
+  /** Field by field over the profile that the issuer, or `name`, selects. */
+  profile?: Partial<Profile>
+  /** Split horizon: what this process calls, when it is not what browsers see. Issuer checks keep `issuer`. */
+  serverUrl?: Env
+}
+
+export interface Options {
+  /** Where browsers find the app: origin, no path. Never guessed from `Host`. */
+  baseUrl: Env
+  /** @default '/auth' */
+  basePath?: string
+  /** At least 32 bytes. Several: the first seals, all open. */
+  secret: Env | readonly [Env, ...Env[]]
+  /** No default: `memoryStore()` forgets on restart; `sqliteStore`, or your own. */
+  store: Store
+  /** By name. One provider: `GET {basePath}/login`; several: `?provider=name`. */
+  providers: Readonly<Record<string, ProviderOptions>>
+  session?: {
+    /** From login to the end, whatever happens. @default 604800 (7 days) */
+    absoluteSeconds?: number
+    /** Without a visit. @default 86400 (1 day) */
+    idleSeconds?: number
+    /** The longest life of an access token that services take. @default 86400 */
+    accessTokenSeconds?: number
+  }
+  logout?: {
+    /** @default 'provider' */
+    scope?: Scope
+    /** Same-origin path or allowed URL shown after logout; without it our own page. */
+    landing?: string
+    /** `Clear-Site-Data` types. `"cookies"` is not offered: it wipes sibling subdomains. @default [] */
+    clear?: readonly ('cache' | 'storage')[]
+    /** For revocation and confirmations, all together. @default 3 */
+    deadlineSeconds?: number
+    /** How long a scope's wish for fresh authentication is remembered. @default 2592000 (30 days) */
+    reauthSeconds?: number
+    /** How long a repeated logout still gets the same answer. @default 600 */
+    endedSeconds?: number
+    /** Ask the provider whether its session is over, where the profile says that its answer proves it. @default 'never' */
+    probe?: 'never' | 'where_it_proves'
+  }
+  /** Further origins that `returnTo` and `landing` may name. @default [] */
+  trustedOrigins?: readonly string[]
+  /** Every sentence that our pages show. */
+  texts?: Partial<Texts>
+  /** Accept a store that can lose acknowledged logouts. Ugly on purpose. @default false */
+  unsafeLossyStore?: boolean
+  onEvent?: (event: Event) => void
+  runtime?: Partial<Runtime>
+}

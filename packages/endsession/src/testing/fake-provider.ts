@@ -1,0 +1,166 @@
+import { decodeJwt, type JWTHeaderParameters } from 'jose'
+import { systemNow } from '../runtime.ts'
+import { answer, endpointOf, type FakeEndpoint } from './fake-endpoints.ts'
+import { fakeKeys, type FakeAlgorithm } from './fake-keys.ts'
+import { createFakeState, type FakeLogin } from './fake-state.ts'
+
+export type { FakeAlgorithm } from './fake-keys.ts'
+export type { FakeEndpoint } from './fake-endpoints.ts'
+export type { FakeLogin } from './fake-state.ts'
+
+/** How the fake provider behaves. All of it may be changed while it runs: `provider.behaviours.down = true`. */
+export interface FakeProviderBehaviours {
+  /** @default 'https://id.example' */
+  issuer?: string
+  /** @default 'ES256', which is fast */
+  algorithm?: FakeAlgorithm
+  /** Client id → secret; `undefined`: a public client. @default { app: 'app-secret' } */
+  clients?: Record<string, string | undefined>
+  /** Epoch seconds. @default the system's clock */
+  now?: () => number
+
+  // Faults.
+  /** Nothing answers. */
+  down?: boolean
+  /** Every answer takes this long. */
+  slowSeconds?: number
+  /** Every answer is this status, with no body to speak of. */
+  status?: number
+  /** Every answer is a page that is not JSON. */
+  garbage?: boolean
+  jwksDown?: boolean
+  /** Revocation answers this status, and revokes nothing unless it is 200. */
+  revocationStatus?: number
+  /** `error` of a revocation answered 400. */
+  revocationError?: string
+
+  // What it offers.
+  noEndSession?: boolean
+  noRevocation?: boolean
+  /** Pushed authorization requests (RFC 9126). */
+  par?: boolean
+  /** Sends `iss` with the authorization response (RFC 9207). @default true */
+  responseIss?: boolean
+  /** Laid over the discovery document; a member that is `undefined` leaves it. */
+  metadata?: Record<string, unknown>
+
+  // What its tokens are like.
+  /** `null`: left out. @default 3600 */
+  expiresIn?: number | null
+  omitRefreshToken?: boolean
+  omitAuthTime?: boolean
+  omitSid?: boolean
+  /** Adds a claim of this size to ID tokens. */
+  fatIdTokenBytes?: number
+  /** Access tokens are JWTs (RFC 9068). */
+  jwtAccessTokens?: boolean
+  /** Laid over every ID token; a member that is `undefined` leaves it. */
+  idTokenClaims?: Record<string, unknown>
+}
+
+/** What the end-session endpoint made of a visit. */
+export interface FakeEndSession {
+  /** Where it sends the browser; nothing: it shows a page of its own. */
+  readonly redirect?: URL
+  readonly parameters: Readonly<Record<string, string>>
+  /** The claims of the `id_token_hint`. */
+  readonly hint?: Readonly<Record<string, unknown>>
+  /** Whether a session of this browser ended. */
+  readonly ended: boolean
+}
+
+/** An OpenID provider as a `fetch` function, with a browser's side that tests call. Opens no sockets. */
+export interface FakeProvider {
+  readonly fetch: typeof fetch
+  readonly issuer: string
+  /** The first of `behaviours.clients`. */
+  readonly clientId: string
+  readonly clientSecret: string | undefined
+  readonly behaviours: FakeProviderBehaviours
+  /** What was fetched, in order. */
+  readonly requests: readonly { readonly endpoint: FakeEndpoint; readonly url: string; readonly body: URLSearchParams }[]
+  count(endpoint: FakeEndpoint): number
+  /** A browser visits the authorization endpoint; answers the redirect back to the app. */
+  authorize(url: URL | string, login?: FakeLogin): URL
+  /** A browser visits the end-session endpoint. `decline`: the person says "No, stay signed in", and is sent back too. */
+  endSession(url: URL | string, how?: { readonly decline?: boolean; readonly browser?: string }): FakeEndSession
+  /** Whether this browser has a session here. */
+  signedIn(browser?: string): boolean
+  readonly revokedTokens: readonly string[]
+  /** Whether it still takes this refresh token or opaque access token. */
+  alive(token: string): boolean
+  /**
+   * A logout token for the first client: good, but for what `claims` and `header` say; for `alice` unless they hold `sub`
+   * or `sid`. A member that is `undefined` is left out.
+   */
+  logoutToken(claims?: Record<string, unknown>, header?: Partial<JWTHeaderParameters>): Promise<string>
+  /** Any claims, signed. */
+  sign(claims: object, header?: Partial<JWTHeaderParameters>): Promise<string>
+  rotateKeys(how?: { readonly keepOld?: boolean }): string
+}
+
+const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
+
+/** Times are seconds. Deterministic but for its keys. Not a provider to build on: it trusts everybody. */
+export function fakeProvider(behaviours: FakeProviderBehaviours = {}): FakeProvider {
+  const issuer = behaviours.issuer ?? 'https://id.example'
+  const clients = (behaviours.clients ??= { app: 'app-secret' })
+  const [clientId = 'app', clientSecret] = Object.entries(clients)[0] ?? []
+  const now = (): number => Math.floor((behaviours.now ?? systemNow)())
+  const keys = fakeKeys(behaviours.algorithm ?? 'ES256')
+  const state = createFakeState(issuer, behaviours, now)
+  const requests: { endpoint: FakeEndpoint; url: string; body: URLSearchParams }[] = []
+  let logoutTokens = 0
+
+  return {
+    issuer,
+    clientId,
+    clientSecret,
+    behaviours,
+    requests,
+    revokedTokens: state.revoked,
+    fetch: async (input, init) => {
+      const request = new Request(input, init)
+      const endpoint = endpointOf(request.url)
+      const body = new URLSearchParams(request.method === 'POST' ? await request.text() : '')
+      requests.push({ endpoint, url: request.url, body })
+      return answer({ endpoint, request, body, issuer, behaviours, now, keys, state })
+    },
+    count: (endpoint) => requests.filter((request) => request.endpoint === endpoint).length,
+    authorize: (url, login) => state.authorize(new URL(url), login),
+    endSession: (url, { decline = false, browser = 'browser' } = {}) => {
+      const parameters = Object.fromEntries(new URL(url).searchParams)
+      const hint = decodeHint(parameters['id_token_hint'])
+      if (hint === 'garbage') return { parameters, ended: false }
+      const redirect = redirectAfter(parameters)
+      const ended = decline ? false : state.endBrowser(browser)
+      return { ...(redirect && { redirect }), parameters, ...(hint && { hint }), ended }
+    },
+    signedIn: (browser = 'browser') => state.signedIn(browser),
+    alive: (token) => state.alive(token),
+    logoutToken: (claims = {}, header = {}) => {
+      const jti = `logout-${++logoutTokens}`
+      const good = { iss: issuer, aud: clientId, iat: now(), exp: now() + 120, jti, events: { [logoutEvent]: {} } }
+      const subject = 'sub' in claims || 'sid' in claims ? {} : { sub: 'alice' }
+      return keys.sign({ ...good, ...subject, ...claims }, { typ: 'logout+jwt', ...header })
+    },
+    sign: (claims, header) => keys.sign(claims, header),
+    rotateKeys: (how) => keys.rotate(how),
+  }
+}
+
+function decodeHint(token: string | undefined): Readonly<Record<string, unknown>> | 'garbage' | undefined {
+  if (token === undefined) return undefined
+  try {
+    return decodeJwt(token)
+  } catch {
+    return 'garbage'
+  }
+}
+
+function redirectAfter({ post_logout_redirect_uri: back, state }: Record<string, string>): URL | undefined {
+  if (back === undefined) return undefined
+  const redirect = new URL(back)
+  if (state !== undefined) redirect.searchParams.set('state', state)
+  return redirect
+}

@@ -1,0 +1,94 @@
+import '../../demo/dist/localhost-lookup.js'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type Browser, openBrowser } from '../../demo/dist/once/browser.js'
+import { send } from '../../demo/dist/once/send.js'
+import { makePlan, type Plan } from '../../demo/dist/plan.js'
+import { type Running, startServers } from '../../demo/dist/start.js'
+import { findFreePorts } from './ports.ts'
+
+const examples = new URL('../../examples/first/', import.meta.url)
+const preload = new URL('first-preload.ts', import.meta.url)
+const stripsTypes = Boolean((process.features as { typescript?: unknown }).typescript)
+
+it('compiles as written, strictly', async () => {
+  const tsc = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url))
+  await promisify(execFile)(process.execPath, [tsc, '-p', fileURLToPath(examples)])
+})
+
+describe.runIf(stripsTypes)('run as written, with origin, port and view engine replaced', () => {
+  let plan: Plan
+  let running: Running
+  let folder: string
+  let example: ChildProcess
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'endsession-first-'))
+    const [provider = 0, acme = 0, mail = 0, calendar = 0, api = 0] = await findFreePorts(5)
+    plan = makePlan({ ports: { provider, acme, mail, calendar, api }, folder, providerAsks: false, record: false })
+    running = await startServers(plan, () => {}, ['provider', 'acme'])
+  })
+  afterEach(() => {
+    example?.kill('SIGKILL')
+  })
+  afterAll(async () => {
+    await running?.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  async function startExample(name: string): Promise<void> {
+    const file = new URL(name, examples)
+    example = spawn(process.execPath, ['--import', preload.href, fileURLToPath(file)], {
+      // `sessions.db` is made in the working directory.
+      cwd: await mkdtemp(join(folder, 'run-')),
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: {
+        ...process.env,
+        EXAMPLE: file.href,
+        ORIGIN: plan.urls.mail,
+        PORT: String(plan.ports.mail),
+        ISSUER: plan.urls.provider,
+        CLIENT_SECRET: plan.secrets.mail,
+        SECRET: 'a secret of this test, at least 32 bytes',
+      },
+    })
+    await vi.waitFor(() => send(new URL('/auth/logout', plan.urls.mail)), 20_000)
+  }
+
+  /** Opens the app, and is led through the provider and Acme. */
+  async function logIn(browser: Browser) {
+    const provider = await browser.open(plan.urls.mail)
+    expect(provider.url.origin).toBe(plan.urls.provider)
+    const acme = await browser.click(provider, 'Sign in with Acme')
+    return browser.press(acme, 'Sign in', { name: 'ana', password: 'ana-demo' })
+  }
+
+  it.each(['1-hono.ts', '2-express.ts'])('%s: log in, log out, and it is over (needs 1 and 3) [A3 A7 L4 L5]', async (name) => {
+    await startExample(name)
+    const browser = openBrowser()
+    const home = await logIn(browser)
+    expect(home.url.href).toBe(`${plan.urls.mail}/`)
+    expect(home.html.text).toContain('Hello Ana')
+    const cookie = await browser.cookies(plan.urls.mail)
+    const tryCopy = () => send(new URL(plan.urls.mail), { headers: { cookie, accept: 'text/html' } })
+    expect(await tryCopy()).toMatchObject({ status: 200, text: expect.stringContaining('Hello Ana') })
+
+    const landed = await browser.press(home, 'Log out')
+    expect(landed.url.origin).toBe(plan.urls.mail)
+    expect(landed.status).toBe(200)
+    expect(await browser.cookies(plan.urls.mail)).not.toContain(cookie)
+    expect((await tryCopy()).text).not.toContain('Hello Ana')
+    const next = await browser.open(plan.urls.mail)
+    expect(next.url.origin).toBe(plan.urls.provider)
+    expect(next.html.text).toContain('Sign in with Acme')
+  })
+})
+
+it.skipIf(stripsTypes)('runs on a Node that reads TypeScript (22.18 or later): this one does not', () => {
+  expect.unreachable()
+})

@@ -1,0 +1,53 @@
+// A small use of every entry. It is compiled, by each supported TypeScript, and never run.
+import { createServer } from 'node:http'
+import {
+  createEndSession,
+  type EndSession,
+  EndSessionError,
+  type Event,
+  memoryStore,
+  type Report,
+  remaining,
+} from 'endsession'
+import { type ExpressAdapter, expressAdapter } from 'endsession/express'
+import { nodeAdapter } from 'endsession/node'
+import { sqliteStore } from 'endsession/sqlite'
+import { fakeProvider, storeContract } from 'endsession/testing'
+
+const endsession: EndSession = createEndSession({
+  baseUrl: process.env.BASE_URL,
+  secret: process.env.SECRET,
+  store: memoryStore(),
+  unsafeLossyStore: true,
+  providers: { example: { issuer: process.env.ISSUER, clientId: 'mail', clientSecret: process.env.CLIENT_SECRET } },
+  onEvent: (event: Event) => event.type,
+})
+
+export async function answer(request: Request): Promise<Response> {
+  return (
+    (await endsession.handle(request)) ??
+    endsession.protect(request, ({ claims }) => new Response(claims.name ?? 'somebody'))
+  )
+}
+
+export function leftOver(report: Report): string {
+  return remaining(report).join(', ')
+}
+
+export const isOurs = (error: unknown): boolean => error instanceof EndSessionError && error.code === 'ERR_STORE'
+
+const handle = nodeAdapter(endsession)
+export const server = createServer(async (request, response) => {
+  if (!(await handle(request, response))) response.writeHead(404).end()
+})
+
+export const { routes, protect }: ExpressAdapter = expressAdapter(endsession)
+export const greet: typeof protect = (request, response) => {
+  response.send(request.endsession.claims.name)
+}
+
+type Database = Parameters<typeof sqliteStore>[0]
+export const openStore = (database: Database): ReturnType<typeof sqliteStore> => sqliteStore(database)
+
+export const provider: { fetch: typeof fetch } = fakeProvider()
+storeContract(async () => memoryStore())

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest'
+import { generic } from '../../packages/endsession/src/profiles/generic.ts'
+import { profileFor, profileNames } from '../../packages/endsession/src/profiles/index.ts'
+
+describe('profileFor', () => {
+  it('is generic where nothing is known', () => {
+    expect(profileFor('https://id.example')).toEqual(generic)
+    expect(profileNames).toEqual(['generic', 'oidc-provider'])
+  })
+
+  it('is chosen by name, and overridden field by field', () => {
+    const profile = profileFor('https://id.example', { name: 'oidc-provider', acceptsPost: true, urlLimitBytes: 4000 })
+    expect(profile).toMatchObject({ name: 'oidc-provider', expiredHint: 'accepted', probeProves: true, acceptsPost: true, urlLimitBytes: 4000 })
+  })
+
+  it('a field that is undefined overrides nothing', () => {
+    const override = { revocation: undefined, name: undefined } as unknown as Parameters<typeof profileFor>[1]
+    expect(profileFor('https://id.example', override)).toEqual(generic)
+  })
+
+  it('an unknown name is generic, and says so', () => {
+    expect(profileFor('https://id.example', { name: 'nonsense' }).name).toBe('generic')
+  })
+
+  it('nobody changes a profile', () => {
+    expect(() => Object.assign(generic, { name: 'x' })).toThrow()
+    expect(() => Object.assign(profileFor('', {}), { name: 'x' })).toThrow()
+    expect(() => Object.assign(generic.interactive, { prompt: 'x' })).toThrow()
+  })
+
+  it('[A2] generic claims nothing that only some providers keep', () => {
+    expect(generic).toMatchObject({ logoutTokenProves: 'nothing', probeProves: false, sidUnguessable: false, acceptsPost: false })
+  })
+})
