@@ -1,16 +1,16 @@
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-const source = (path: string) => fileURLToPath(new URL(`./packages/endsession/src/${path}`, import.meta.url))
-
 /** Public names point at the source, so that a test never runs yesterday's build. */
-const alias = {
-  'endsession/express': source('adapters/express.ts'),
-  'endsession/node': source('adapters/node.ts'),
-  'endsession/sqlite': source('stores/sqlite.ts'),
-  'endsession/testing': source('testing/index.ts'),
-  endsession: source('index.ts'),
-}
+const folder = new URL('./packages/endsession/', import.meta.url)
+const { exports } = JSON.parse(readFileSync(new URL('package.json', folder), 'utf8'))
+const alias = Object.entries<{ default?: string }>(exports).flatMap(([path, { default: built }]) => {
+  const source = built?.replace('./dist/', './src/').replace(/\.js$/, '.ts')
+  return source
+    ? [{ find: new RegExp(`^endsession${path.slice(1)}$`), replacement: fileURLToPath(new URL(source, folder)) }]
+    : []
+})
 
 export default defineConfig({
   resolve: { alias },

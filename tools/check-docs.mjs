@@ -83,6 +83,17 @@ export function brokenLinks(page, markdown, headingsOf) {
   return problems
 }
 
+/** Files of ours that a page names in `code`, and that are not there: a test that is said to show something, say. */
+export function missingFiles(markdown, exists) {
+  const problems = []
+  for (const [index, line] of markdown.split('\n').entries()) {
+    for (const [, path] of line.matchAll(/`((?:test|tools|packages|docs|demo|examples|bench)\/[\w./-]+)`/g)) {
+      if (!exists(path)) problems.push({ line: index + 1, what: `${path} is not there` })
+    }
+  }
+  return problems
+}
+
 /** A page's headings, as links name them. */
 export function slugsOf(markdown) {
   const prose = markdown.replace(/^(```|~~~)[\s\S]*?^\1/gm, '')
@@ -109,6 +120,8 @@ export function namesOf(source, name) {
     if (ts.isTypeAliasDeclaration(statement) && statement.name.text === name) literals(statement.type)
   return names
 }
+
+const isThere = (path) => existsSync(join(root, path))
 
 function headingsOf(file) {
   const path = join(root, file)
@@ -198,7 +211,12 @@ function main() {
     if (page.startsWith('docs/') && lines > longestPage)
       say(page, longestPage + 1, `${lines} lines: a page has at most ${longestPage}; split it`)
     const { blocks, problems } = blocksOf(markdown)
-    for (const { line, what } of [...problems, ...brokenLinks(page, markdown, headingsOf)]) say(page, line, what)
+    for (const { line, what } of [
+      ...problems,
+      ...brokenLinks(page, markdown, headingsOf),
+      ...missingFiles(markdown, isThere),
+    ])
+      say(page, line, what)
     pages.push({ page, markdown, blocks })
   }
   for (const [page, source, type] of [

@@ -120,7 +120,9 @@ function prepare() {
     say('package-lock.json is missing or unreadable. Restore it with `git checkout package-lock.json`.')
     process.exit(1)
   }
-  const why = whyInstall(wanted, readJson('node_modules/.package-lock.json'))
+  const compiler = 'node_modules/typescript/bin/tsc'
+  const installed = existsSync(join(root, compiler)) ? readJson('node_modules/.package-lock.json') : undefined
+  const why = whyInstall(wanted, installed)
   if (why) {
     say(`npm ci, because ${why} (about half a minute)`)
     run(
@@ -129,7 +131,7 @@ function prepare() {
       'Its own words are above; on a fresh clone it needs the network.',
     )
   }
-  run('tsc -b', ['node_modules/typescript/bin/tsc', '-b'], 'The errors above are in the code: fix them and try again.')
+  run('tsc -b', [compiler, '-b'], 'The errors above are in the code: fix them and try again.')
   say(`ready after ${((Date.now() - startedAt) / 1000).toFixed(1)} s`)
 }
 

@@ -66,7 +66,7 @@ export function summarise(rules, tests) {
     const files = [...row.files].map(
       ([file, count]) => `${file.replace(/^test\//, '').replace(/\.test\.ts$/, '')} (${count})`,
     )
-    const text = `  ${row.id.padEnd(4)}${(counts.join(', ') || 'NO TEST').padEnd(24)}${files.join(', ')}`.trimEnd()
+    const text = `  ${row.id.padEnd(4)}${(counts.join(', ') || 'NO TEST').padEnd(22)}  ${files.join(', ')}`.trimEnd()
     table.push({ text, tests: row.files.size })
     if (row.passed === 0 && !row.later) without.push(row.id)
   }

@@ -19,7 +19,9 @@ function lookup(hostname: string, options: LookupOptions | number | Callback, ca
     return
   }
   const found: LookupAddress =
-    wanted.family === 6 || wanted.family === 'IPv6' ? { address: '::1', family: 6 } : { address: '127.0.0.1', family: 4 }
+    wanted.family === 6 || wanted.family === 'IPv6'
+      ? { address: '::1', family: 6 }
+      : { address: '127.0.0.1', family: 4 }
   if (wanted.all) process.nextTick(done, null, [found])
   else process.nextTick(done, null, found.address, found.family)
 }

@@ -3,17 +3,12 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { byLayer, judge, type Row } from '../../demo/dist/once/result.js'
 import { findFreePorts } from './ports.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const layers = ['browser', 'app', 'tokens', 'services', 'peers', 'provider', 'upstream']
 const names = ['provider', 'acme', 'mail', 'calendar', 'api']
-
-interface Row {
-  readonly outcome: string
-  readonly observed: string
-  readonly evidence: string
-}
 
 interface Ran {
   readonly status: number | null
@@ -58,7 +53,7 @@ function isListening(port: number): Promise<boolean> {
 
 describe('--once --json', () => {
   let ran: Ran
-  let result: Record<'usual' | 'endsession', Record<string, Row>>
+  let result: Record<'usual' | 'endsession', Readonly<Record<string, Row>>>
 
   beforeAll(async () => {
     ran = await runDemo('--once', '--json', ...portOptions(await findFreePorts(5)))
@@ -98,11 +93,11 @@ describe('--once --json', () => {
   })
 
   it.each([
-    ['browser', 'ended', 'over', 'this browser is signed out (need 9) [A1]'],
-    ['app', 'ended', 'over', 'a copy of the cookie opens nothing (need 3) [A1 A3]'],
-    ['tokens', 'ended', 'over', 'the provider refuses the refresh token (need 13) [L10]'],
+    ['browser', 'ended', 'over', 'this browser is signed out (need 9)'],
+    ['app', 'ended', 'over', 'a copy of the cookie opens nothing (need 3) [A3]'],
+    ['tokens', 'ended', 'over', 'the provider refuses the refresh token (need 13)'],
     ['services', 'impossible', 'alive', 'no guard, no claim: the API goes on, and the report says so (need 5) [A2]'],
-    ['peers', 'requested', 'over', 'Calendar is told by back-channel logout (need 4) [A2 L13]'],
+    ['peers', 'requested', 'over', 'Calendar is told by back-channel logout (need 4) [A2]'],
     ['provider', 'ended', 'over', '“Log in” leads to the login screen (need 1) [A7 L11]'],
     ['upstream', 'unknown', 'alive', 'Acme lives on, and nobody claims that it does not [A2]'],
   ])('%s: claimed %s, found %s: %s', (layer, outcome, observed) => {
@@ -130,6 +125,29 @@ describe('--once, and the person stays signed in at the provider', () => {
     })
     expect(endsession.app).toMatchObject({ outcome: 'ended', observed: 'over' })
     expect(ran.status).toBe(0)
+  })
+})
+
+describe('the verdict', () => {
+  const row = (outcome: Row['outcome'], observed: Row['observed']): Row => ({ outcome, observed, evidence: '' })
+  const usual = { ...byLayer(() => row('skipped', 'alive')), browser: row('ended', 'over') }
+
+  it('fails when something was called ended and found alive [A2]', () => {
+    const endsession = { ...byLayer(() => row('ended', 'over')), tokens: row('ended', 'alive') }
+    expect(judge({ usual, endsession })).toEqual({
+      passed: false,
+      verdict: 'NOT TRUE: called ended and found alive: tokens',
+    })
+  })
+
+  it('fails when the usual logout left nothing alive: then nothing was shown', () => {
+    const over = byLayer(() => row('ended', 'over'))
+    expect(judge({ usual: over, endsession: over }).passed).toBe(false)
+  })
+
+  it('passes when what is alive was not called ended', () => {
+    const endsession = { ...byLayer(() => row('ended', 'over')), services: row('impossible', 'alive') }
+    expect(judge({ usual, endsession }).passed).toBe(true)
   })
 })
 
@@ -170,25 +188,37 @@ describe('the command line', () => {
   it('explains every option with --help', async () => {
     const { status, stdout, stderr } = await runDemo('--help')
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-    for (const option of ['--once', '--json', '--provider-asks', '--port-base', ...names.map((name) => `--${name}-port`)]) {
+    for (const option of [
+      '--once',
+      '--json',
+      '--provider-asks',
+      '--port-base',
+      ...names.map((name) => `--${name}-port`),
+    ]) {
       expect(stdout).toContain(option)
     }
   })
 })
 
 describe('a plain start', () => {
-  it.each(['SIGINT', 'SIGKILL'] as const)('prints where everything is, and leaves no server after %s', async (signal) => {
-    const ports = await findFreePorts(5)
-    const child = startDemo(...portOptions(ports))
-    let stdout = ''
-    child.stdout?.on('data', (chunk) => {
-      stdout += chunk
-    })
-    await vi.waitFor(() => expect(stdout).toContain('Ctrl-C ends everything.'), 20_000)
-    for (const [at, name] of names.entries()) expect(stdout).toContain(`http://${name}.localhost:${ports[at]}`)
-    expect(await Promise.all(ports.map(isListening))).toEqual(ports.map(() => true))
+  it.each(['SIGINT', 'SIGKILL'] as const)(
+    'prints where everything is, and leaves no server after %s',
+    async (signal) => {
+      const ports = await findFreePorts(5)
+      const child = startDemo(...portOptions(ports))
+      let stdout = ''
+      child.stdout?.on('data', (chunk) => {
+        stdout += chunk
+      })
+      await vi.waitFor(() => expect(stdout).toContain('Ctrl-C ends everything.'), 20_000)
+      for (const [at, name] of names.entries()) expect(stdout).toContain(`http://${name}.localhost:${ports[at]}`)
+      expect(await Promise.all(ports.map(isListening))).toEqual(ports.map(() => true))
 
-    child.kill(signal)
-    await vi.waitFor(async () => expect(await Promise.all(ports.map(isListening))).toEqual(ports.map(() => false)), 10_000)
-  })
+      child.kill(signal)
+      await vi.waitFor(
+        async () => expect(await Promise.all(ports.map(isListening))).toEqual(ports.map(() => false)),
+        10_000,
+      )
+    },
+  )
 })

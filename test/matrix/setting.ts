@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, request as sendRequest } from 'node:http'
+import { createServer, type IncomingMessage, request as sendRequest, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createEndSession, type EndSession, type Event, memoryStore, type Options, type Store } from 'endsession'
 import { nodeAdapter } from 'endsession/node'
@@ -8,12 +8,16 @@ import { type FakeProvider, type FakeProviderBehaviours, fakeProvider, type Test
 export interface Setting {
   readonly endsession: EndSession
   readonly provider: FakeProvider
+  /** Configured only where the setting's options say so. */
+  readonly another: FakeProvider
   readonly clock: TestClock
   readonly store: Store
   readonly events: readonly Event[]
   /** Works that the app has put off until after a response. */
   settled(): Promise<void>
   browser(name?: string): Browser
+  /** One request as it is, with no cookies and no manners. */
+  send: Send
   close(): Promise<void>
 }
 
@@ -46,11 +50,16 @@ export interface SettingOptions {
   readonly options?: Partial<Options>
   readonly profile?: NonNullable<Options['providers'][string]['profile']>
   readonly store?: (clock: TestClock) => Store
+  /** A second provider, called `another` in the options. */
+  readonly another?: FakeProviderBehaviours
+  /** Told of everything that leaves the process, as it leaves. */
+  readonly onFetch?: (url: string) => void
 }
 
 export async function makeSetting(given: SettingOptions = {}): Promise<Setting> {
   const clock = testClock()
   const provider = fakeProvider({ now: clock.now, ...given.behaviours })
+  const another = fakeProvider({ issuer: 'https://another.example', clients: { other: 'other-secret' }, now: clock.now, ...given.another })
   const store = given.store?.(clock) ?? memoryStore({ now: clock.now })
   const events: Event[] = []
   const works: Promise<unknown>[] = []
@@ -66,10 +75,22 @@ export async function makeSetting(given: SettingOptions = {}): Promise<Setting> 
         clientSecret: provider.clientSecret,
         profile: { revocationReach: 'token', ...given.profile },
       },
+      ...(given.another && {
+        another: {
+          issuer: another.issuer,
+          clientId: another.clientId,
+          clientSecret: another.clientSecret,
+          profile: { revocationReach: 'token', ...given.profile },
+        },
+      }),
     },
     runtime: {
       now: clock.now,
-      fetch: provider.fetch,
+      fetch: (input, init) => {
+        const url = String(input instanceof Request ? input.url : input)
+        given.onFetch?.(url)
+        return (url.startsWith(another.issuer) ? another : provider).fetch(input, init)
+      },
       waitUntil: (work) => void works.push(work.catch(() => {})),
     },
     onEvent: (event) => void events.push(event),
@@ -79,6 +100,7 @@ export async function makeSetting(given: SettingOptions = {}): Promise<Setting> 
   return {
     endsession,
     provider,
+    another,
     clock,
     store,
     events,
@@ -86,6 +108,7 @@ export async function makeSetting(given: SettingOptions = {}): Promise<Setting> 
       while (works.length > 0) await works.shift()
     },
     browser: (name = 'browser') => makeBrowser(name, provider, send.fetch),
+    send: send.fetch,
     async close() {
       await send.close()
       await endsession.close()
@@ -93,7 +116,7 @@ export async function makeSetting(given: SettingOptions = {}): Promise<Setting> 
   }
 }
 
-type Send = (path: string, init: { method: string; headers: Record<string, string>; body?: string }) => Promise<Response>
+export type Send = (path: string, init: { method: string; headers: Record<string, string>; body?: string }) => Promise<Response>
 
 /** A tiny app: `/` is for people who are signed in. */
 function webHandler(endsession: EndSession): Send {
@@ -105,13 +128,16 @@ function webHandler(endsession: EndSession): Send {
 
 async function serve(endsession: EndSession): Promise<{ fetch: Send; close(): Promise<void> }> {
   const routes = nodeAdapter(endsession)
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error) => response.writeHead(error.status ?? 500).end())
+  })
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (await routes(request, response)) return
     const asked = new Request(origin + request.url, { headers: request.headers as Record<string, string> })
-    const answer = await endsession.protect(asked, ({ sub }) => new Response(`Hello ${sub}`))
-    response.writeHead(answer.status, Object.fromEntries(answer.headers))
-    response.end(await answer.text())
-  })
+    const page = await endsession.protect(asked, ({ sub }) => new Response(`Hello ${sub}`))
+    response.writeHead(page.status, Object.fromEntries(page.headers))
+    response.end(await page.text())
+  }
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
@@ -140,9 +166,10 @@ function makeBrowser(name: string, provider: FakeProvider, send: Send): Browser 
 
   async function request(method: string, path: string, headers: Record<string, string>, body?: string): Promise<Answer> {
     const cookie = [...cookies].map(([key, value]) => `${key}=${value}`).join('; ')
+    const given = Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined))
     const response = await send(path, {
       method,
-      headers: { ...(cookie && { cookie }), ...headers, ...(body !== undefined && { 'content-length': String(body.length) }) },
+      headers: { ...(cookie && { cookie }), ...given, ...(body !== undefined && { 'content-length': String(body.length) }) },
       ...(body !== undefined && { body }),
     })
     for (const line of response.headers.getSetCookie()) {

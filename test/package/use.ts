@@ -10,6 +10,7 @@ import {
   remaining,
 } from 'endsession'
 import { type ExpressAdapter, expressAdapter } from 'endsession/express'
+import { createGuard, type Guard } from 'endsession/guard'
 import { nodeAdapter } from 'endsession/node'
 import { sqliteStore } from 'endsession/sqlite'
 import { fakeProvider, storeContract } from 'endsession/testing'
@@ -44,6 +45,16 @@ export const server = createServer(async (request, response) => {
 export const { routes, protect }: ExpressAdapter = expressAdapter(endsession)
 export const greet: typeof protect = (request, response) => {
   response.send(request.endsession.claims.name)
+}
+
+const guard: Guard = createGuard({
+  issuer: process.env.ISSUER,
+  audience: 'https://api.example.com',
+  feed: { url: 'https://mail.example.com/auth/feed', name: 'jobs', key: process.env.FEED_KEY },
+})
+export async function serve(request: Request): Promise<Response> {
+  const checked = await guard.check(request)
+  return checked.ok ? new Response(checked.claims.sub) : checked.response
 }
 
 type Database = Parameters<typeof sqliteStore>[0]

@@ -10,7 +10,13 @@ describe('profileFor', () => {
 
   it('is chosen by name, and overridden field by field', () => {
     const profile = profileFor('https://id.example', { name: 'oidc-provider', acceptsPost: true, urlLimitBytes: 4000 })
-    expect(profile).toMatchObject({ name: 'oidc-provider', expiredHint: 'accepted', probeProves: true, acceptsPost: true, urlLimitBytes: 4000 })
+    expect(profile).toMatchObject({
+      name: 'oidc-provider',
+      expiredHint: 'accepted',
+      probeProves: true,
+      acceptsPost: true,
+      urlLimitBytes: 4000,
+    })
   })
 
   it('a field that is undefined overrides nothing', () => {
@@ -29,6 +35,11 @@ describe('profileFor', () => {
   })
 
   it('[A2] generic claims nothing that only some providers keep', () => {
-    expect(generic).toMatchObject({ logoutTokenProves: 'nothing', probeProves: false, sidUnguessable: false, acceptsPost: false })
+    expect(generic).toMatchObject({
+      logoutTokenProves: 'nothing',
+      probeProves: false,
+      sidUnguessable: false,
+      acceptsPost: false,
+    })
   })
 })

@@ -7,6 +7,7 @@ export interface Page {
   readonly url: URL
   readonly status: number
   readonly html: HTMLElement
+  readonly referrerPolicy: string
 }
 
 /** A browser without a screen: cookies, redirects, forms, and pages that move on by themselves. */
@@ -28,6 +29,8 @@ interface Step {
   readonly url: URL
   readonly method: 'GET' | 'POST'
   readonly body?: string
+  /** The `Origin` header of a POST. */
+  readonly origin?: string
   /** Of the page that has caused it; nothing when it was typed. */
   readonly from?: URL
   readonly delaySeconds?: number
@@ -51,7 +54,7 @@ export function openBrowser(): Browser {
         'sec-fetch-mode': 'navigate',
         'sec-fetch-dest': 'document',
         ...(cookie && { cookie }),
-        ...(step.method === 'POST' && { origin: step.from?.origin ?? 'null', 'content-type': formType }),
+        ...(step.method === 'POST' && { origin: step.origin ?? 'null', 'content-type': formType }),
       },
       ...(step.body !== undefined && { body: step.body }),
     })
@@ -69,10 +72,14 @@ export function openBrowser(): Browser {
         const next = new URL(answer.location, url)
         // A chain of redirects is as foreign as the most foreign of its links.
         if (next.origin !== url.origin) site = 'cross-site'
-        step = { ...(answer.status >= 307 ? step : { method: 'GET', ...(step.from && { from: step.from }) }), url: next }
+        step = {
+          ...(answer.status >= 307 ? step : { method: 'GET', ...(step.from && { from: step.from }) }),
+          url: next,
+        }
         continue
       }
-      const page: Page = { url, status: answer.status, html: parse(answer.text) }
+      const { status, referrerPolicy, text } = answer
+      const page: Page = { url, status, html: parse(text), referrerPolicy }
       const onward = whereNext(page)
       if (!onward) return page
       await new Promise((resolve) => setTimeout(resolve, (onward.delaySeconds ?? 0) * 1000))
@@ -138,10 +145,17 @@ function submit(page: Page, form: HTMLElement, fields: Readonly<Record<string, s
   for (const [name, value] of Object.entries(fields)) values.append(name, value)
   const url = new URL(form.getAttribute('action') ?? '', page.url)
   if (form.getAttribute('method')?.toLowerCase() === 'post') {
-    return { url, method: 'POST', body: values.toString(), from: page.url }
+    return { url, method: 'POST', body: values.toString(), from: page.url, origin: originFor(page, url) }
   }
   url.search = values.toString()
   return { url, method: 'GET', from: page.url }
+}
+
+/** Fetch, section 3.2: the page's referrer policy decides whether its origin is told, also where it is the same one. */
+function originFor(page: Page, target: URL): string {
+  const silent = page.referrerPolicy === 'no-referrer'
+  const silentElsewhere = page.referrerPolicy === 'same-origin' && page.url.origin !== target.origin
+  return silent || silentElsewhere ? 'null' : page.url.origin
 }
 
 /** Those inside the form, and those that name it. */

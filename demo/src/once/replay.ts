@@ -42,7 +42,12 @@ export async function lookAfter(
   return Object.fromEntries(entries) as Sights
 }
 
-async function replayLoot(plan: Plan, browser: Browser, loot: Loot, peerSeconds: number): Promise<Omit<Sights, 'provider'>> {
+async function replayLoot(
+  plan: Plan,
+  browser: Browser,
+  loot: Loot,
+  peerSeconds: number,
+): Promise<Omit<Sights, 'provider'>> {
   return {
     browser: await lookAtBrowser(plan, browser),
     app: await tryCookie(plan.urls.mail, loot.mailCookie),
@@ -91,7 +96,8 @@ async function waitForPeer(plan: Plan, cookie: string, seconds: number): Promise
   for (;;) {
     const seen = await tryCookie(plan.urls.calendar, cookie)
     if (seen.observed !== 'alive') return { ...seen, how: `Calendar: ${seen.how}` }
-    if (performance.now() >= end) return { observed: 'alive', how: 'Calendar, in the same browser, is still signed in.' }
+    if (performance.now() >= end)
+      return { observed: 'alive', how: 'Calendar, in the same browser, is still signed in.' }
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
@@ -100,9 +106,11 @@ async function waitForPeer(plan: Plan, cookie: string, seconds: number): Promise
 async function lookAtProvider(plan: Plan, browser: Browser): Promise<Sight> {
   const asked = await askProvider(plan, browser)
   const page = await browser.click(await browser.open(plan.urls.mail), 'Log in')
-  if (isSignedIn(page)) return { observed: 'alive', how: 'One click on “Log in” and the person is back in: no login screen.' }
+  if (isSignedIn(page))
+    return { observed: 'alive', how: 'One click on “Log in” and the person is back in: no login screen.' }
   const screen = page.url.origin === plan.urls.provider && page.html.text.includes('Sign in with Acme')
-  if (!screen) return { observed: 'not seen', how: `“Log in” led to ${page.url.origin}${page.url.pathname} (${page.status}).` }
+  if (!screen)
+    return { observed: 'not seen', how: `“Log in” led to ${page.url.origin}${page.url.pathname} (${page.status}).` }
   if (asked === 'login_required') return { observed: 'over', how: '“Log in” leads to the provider’s login screen.' }
   return { observed: 'alive', how: 'Its session lives on; yet “Log in” leads to its login screen.' }
 }

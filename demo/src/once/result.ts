@@ -52,9 +52,7 @@ export function describeEndsession(report: Report, sights: Sights): Rows {
 /** The demo holds if it shows the problem, and if nothing was called ended that is alive. */
 export function judge({ usual, endsession }: Result): { readonly passed: boolean; readonly verdict: string } {
   const left = layers.filter((layer) => usual[layer].observed === 'alive')
-  const lies = layers.filter(
-    (layer) => endsession[layer].outcome === 'ended' && endsession[layer].observed === 'alive',
-  )
+  const lies = layers.filter((layer) => endsession[layer].outcome === 'ended' && endsession[layer].observed === 'alive')
   if (left.length === 0) return { passed: false, verdict: 'not shown: the usual logout left nothing alive' }
   if (lies.length > 0) return { passed: false, verdict: `NOT TRUE: called ended and found alive: ${lies.join(', ')}` }
   return {

@@ -4,6 +4,7 @@ export interface Answer {
   readonly status: number
   readonly location: string | undefined
   readonly setCookies: readonly string[]
+  readonly referrerPolicy: string
   readonly text: string
 }
 
@@ -26,8 +27,8 @@ export function send(url: URL, { method = 'GET', headers = {}, body }: Sent = {}
       try {
         let text = ''
         for await (const chunk of response.setEncoding('utf8')) text += chunk
-        const { location, 'set-cookie': setCookies = [] } = response.headers
-        resolve({ status: response.statusCode ?? 0, location, setCookies, text })
+        const { location, 'set-cookie': setCookies = [], 'referrer-policy': policy = '' } = response.headers
+        resolve({ status: response.statusCode ?? 0, location, setCookies, referrerPolicy: String(policy), text })
       } catch (error) {
         reject(error)
       }
@@ -37,7 +38,11 @@ export function send(url: URL, { method = 'GET', headers = {}, body }: Sent = {}
   })
 }
 
-export function postForm(url: URL, fields: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>>): Promise<Answer> {
+export function postForm(
+  url: URL,
+  fields: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>>,
+): Promise<Answer> {
   return send(url, {
     method: 'POST',
     headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },

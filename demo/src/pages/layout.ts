@@ -28,7 +28,8 @@ export function securityPolicy(formTargets: readonly string[] = []): string {
 }
 
 export async function renderPage(place: Place, site: string, title: string, body: Html): Promise<string> {
-  return String(await html`<!doctype html>
+  return String(
+    await html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -45,5 +46,6 @@ ${body}
 </main>
 </body>
 </html>
-`)
+`,
+  )
 }

@@ -29,7 +29,7 @@ p { margin: 0 0 1rem; }
 ul { list-style: none; margin: 0 0 1.5rem; padding: 0; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
 li { display: flex; flex-wrap: wrap; gap: 0 1rem; padding: .75rem 1rem; border-top: 1px solid var(--line); }
 li:first-child { border-top: 0; }
-li strong { flex: 0 0 7rem; }
+li strong { flex: 0 0 10.5rem; }
 li span { flex: 1 1 14rem; }
 .actions { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center; margin: 0 0 1.5rem; }
 .actions form, .card form { margin: 0; }

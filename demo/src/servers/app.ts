@@ -1,5 +1,6 @@
 import '../localhost-lookup.ts'
 import { randomBytes } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
@@ -36,6 +37,8 @@ async function prepareApp(plan: Plan): Promise<RequestListener> {
     ...(plan.record && { onEvent: recordEvent, runtime: { fetch: recordTokens(`${plan.urls.provider}/token`) } }),
   })
   await endsession.ready()
+  // The parent process does it as well; but a parent that was killed does not.
+  process.on('exit', () => rmSync(plan.folder, { recursive: true, force: true }))
 
   const app = new Hono()
   app.use(async (c, next) => (await endsession.handle(c.req.raw)) ?? next())

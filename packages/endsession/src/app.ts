@@ -1,3 +1,4 @@
+import type { Host } from './host.ts'
 import { createProvider, type Provider } from './protocol/provider.ts'
 import type { Resolved } from './resolve-options.ts'
 import { createSealer, type Sealer } from './session/sealing.ts'
@@ -12,29 +13,54 @@ export interface App {
   readonly store: WatchedStore
   readonly sealer: Sealer
   readonly cookies: CookieJar
+  /** Attached: another library logs in and owns the cookie. */
+  readonly host?: Host
   /** By the name in the options. */
   readonly providers: ReadonlyMap<string, Provider>
   /** The provider of this very session, by issuer and client: never another one that happens to be configured. */
   providerOf(session: { readonly iss: string; readonly client: string }): Provider | undefined
   /** Absolute URL of one of our routes. */
   route(name: string): string
+  readonly urls: Urls
   page(page: Page, status: number, setCookies?: readonly string[]): Response
 }
 
 export function createApp(options: Resolved): App {
   const { runtime, origin, basePath } = options
   const providers = new Map([...options.providers].map(([name, config]) => [name, createProvider(config, runtime)]))
+  const route = (name: string) => `${origin}${basePath}/${name}`
   const setting: PageSetting = { texts: options.texts, app: new URL(origin).host, basePath }
   return {
     options,
     store: watchStore(options.store, options.limits, options.unsafeLossyStore, options.emit),
     sealer: createSealer(options.secrets, runtime),
     cookies: createCookieJar(origin),
+    ...(options.host && { host: options.host }),
     providers,
     providerOf: ({ iss, client }) =>
       [...providers.values()].find(({ config }) => config.issuer === iss && config.clientId === client),
-    route: (name) => `${origin}${basePath}/${name}`,
+    route,
+    urls: urlsOf(route),
     page: (page, status, setCookies) => pageResponse(setting, page, status, setCookies),
+  }
+}
+
+/** What to register at the provider, exactly. */
+export interface Urls {
+  /** Redirect URI. */
+  readonly callback: string
+  /** Post-logout redirect URI. */
+  readonly loggedOut: string
+  readonly backchannelLogout: string
+  readonly frontchannelLogout: string
+}
+
+export function urlsOf(route: (name: string) => string): Urls {
+  return {
+    callback: route('callback'),
+    loggedOut: route('logged-out'),
+    backchannelLogout: route('backchannel-logout'),
+    frontchannelLogout: route('frontchannel-logout'),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { App } from './app.ts'
-import { type Description, openDescription } from './session/contents.ts'
+import { type Description, openDescription, wrongRow } from './session/contents.ts'
 import { sessionIdOf } from './session/ids.ts'
 import type { StoredSession } from './session/store.ts'
 import { readCookie } from './web/cookies.ts'
@@ -21,15 +21,17 @@ export interface Session {
   readonly expiresAt: number
 }
 
-/** The id of the session that the browser's cookie names, alive or not. */
-export function cookieSession(app: App, request: Request): string | undefined {
-  return sessionIdOf(readCookie(request, app.cookies.names.session))
+/** The id of the session that the browser's cookie names, alive or not: our own cookie, or the host's. */
+export async function cookieSession(app: App, request: Request): Promise<string | undefined> {
+  return sessionIdOf(app.host ? await app.host.handle(request) : readCookie(request, app.cookies.names.session))
 }
 
 /** The live session of this browser, asked of the store each time. Throws ERR_STORE when that cannot be known. */
 export async function findSession(app: App, request: Request): Promise<StoredSession | undefined> {
-  const id = cookieSession(app, request)
-  return id === undefined ? undefined : app.store.get(id)
+  const id = await cookieSession(app, request)
+  const stored = id === undefined ? undefined : await app.store.get(id)
+  if (stored && stored.id !== id) throw wrongRow()
+  return stored
 }
 
 /** Opens what pages may know of a session. */
@@ -54,6 +56,8 @@ export function createDescribe(app: App, most = 10_000): Describe {
   return (stored) => {
     const { id, iss, client, sub, signedInAt, expiresAt } = stored
     const { provider, claims } = descriptionOf(stored)
+    // Sealed, the person cannot be changed by whoever can write to the store.
+    if (claims['sub'] !== sub) throw wrongRow()
     return { id, provider, iss, client, sub, claims, signedInAt, expiresAt }
   }
 }

@@ -18,7 +18,8 @@ export type Emit = (event: Event) => void
 export function emitTo(onEvent: ((event: Event) => void) | undefined): Emit {
   return (event) => {
     try {
-      onEvent?.(event)
+      const answer: unknown = onEvent?.(event)
+      if (answer instanceof Promise) answer.catch(() => {})
     } catch {
       // The listener's own problem.
     }

@@ -2,6 +2,7 @@ import type { App } from './app.ts'
 import type { Provider } from './protocol/provider.ts'
 import { type PackedReport, packReport, unpackReport } from './report.ts'
 import { equalSecrets, toBase64url } from './runtime.ts'
+import type { Position } from './session/store.ts'
 import { readCookie } from './web/cookies.ts'
 import type { Report, Scope } from './words.ts'
 
@@ -17,6 +18,8 @@ export interface LogoutState {
   readonly returnTo?: string
   /** The refresh token is revoked after the way back. */
   readonly revokeAfter?: true
+  /** What the guards have to confirm. */
+  readonly position?: Position
   /** The browser was sent to the provider. */
   readonly left?: true
   readonly probed?: true
@@ -57,10 +60,16 @@ export interface Ticket {
 
 const ticketSeconds = 86_400
 
-export function writeTicket(app: App, ticket: Ticket): string {
-  return app.cookies.write(app.cookies.names.ticket, app.sealer.sealFor(ticketSeconds, 'ticket', ticket), ticketSeconds)
+/** More than one where a browser has signed in again since, and the store has failed again. */
+const mostTickets = 4
+
+export function writeTickets(app: App, tickets: readonly Ticket[]): string {
+  const value = app.sealer.sealFor(ticketSeconds, 'ticket', tickets.slice(0, mostTickets))
+  return app.cookies.write(app.cookies.names.ticket, value, ticketSeconds)
 }
 
-export function readTicket(app: App, request: Request): Ticket | undefined {
-  return app.sealer.openCookie('ticket', readCookie(request, app.cookies.names.ticket)) as Ticket | undefined
+/** The newest first. */
+export function readTickets(app: App, request: Request): readonly Ticket[] {
+  const held = app.sealer.openCookie('ticket', readCookie(request, app.cookies.names.ticket))
+  return (held as readonly Ticket[] | undefined) ?? []
 }

@@ -1,3 +1,4 @@
+import type { Confirmation } from './confirmations.ts'
 import type { Provider } from './protocol/provider.ts'
 import { layer, makeReport, type Reason } from './report.ts'
 import type { EndedRecord } from './session/store.ts'
@@ -12,7 +13,10 @@ export interface Findings {
   readonly id: string | undefined
   readonly own: EndedRecord | undefined
   readonly records: readonly EndedRecord[]
+  /** Live sessions of this person began after the own one had ended. */
+  readonly newer: boolean
   readonly revocation: readonly Part[]
+  readonly confirmations: readonly Confirmation[]
   readonly provider: Provider | undefined
   readonly departure: Departure
 }
@@ -33,6 +37,28 @@ export function reportOf(findings: Findings, providerTellsOthers: boolean): Repo
   })
 }
 
+/** An end that came from the server: no browser takes part, so that nothing can be said to the provider. */
+export function serverReport({
+  scope,
+  at,
+  records,
+  revocation,
+  confirmations,
+}: Pick<Findings, 'scope' | 'at' | 'records' | 'revocation' | 'confirmations'>): Report {
+  const none = records.length === 0
+  const gone = layer('nobody_found')
+  const away = layer('no_browser')
+  return makeReport(scope, at, {
+    browser: away,
+    app: none ? gone : layer(records.map(({ repeated }) => ['session', repeated ? 'ended_before' : 'record_ended'])),
+    tokens: none ? gone : layer(revocation.length === 0 ? 'revoked_earlier' : revocation),
+    services: none ? gone : tokensAtServices(records, confirmations, at),
+    peers: away,
+    provider: away,
+    upstream: away,
+  })
+}
+
 /** The store did not confirm: nothing else was asked for. */
 export function failedReport(scope: Scope, at: number): Report {
   const waiting = layer('store_failed_first')
@@ -40,7 +66,8 @@ export function failedReport(scope: Scope, at: number): Report {
   return makeReport(scope, at, { browser: layer('cookies_expired'), app: layer('store_failed'), ...rows })
 }
 
-function appReason({ id, own, scope }: Findings): Reason {
+function appReason({ id, own, newer, scope }: Findings): Reason {
+  if (newer) return 'signed_in_since'
   if (own) return own.repeated ? 'ended_before' : 'record_ended'
   if (id === undefined) return 'no_session'
   // This cookie is dead; but whose other sessions `everywhere` means, only the record could have told.
@@ -53,12 +80,24 @@ function tokensRow({ id, own, revocation }: Findings): LayerReport {
 }
 
 /** What services take until it expires: the access tokens that were handed out. */
-function servicesRow({ id, own, records, at }: Findings): LayerReport {
+function servicesRow({ id, own, records, confirmations, at }: Findings): LayerReport {
   if (!own) return layer(id === undefined ? 'no_session' : 'record_gone')
+  return tokensAtServices(records, confirmations, at)
+}
+
+function tokensAtServices(records: readonly EndedRecord[], confirmations: readonly Confirmation[], at: number): LayerReport {
   const tokens = records.flatMap((record) => record.tokens)
   if (tokens.length === 0) return layer('no_access_token')
-  const until = Math.max(...tokens.map(({ expiresAt }) => expiresAt))
-  return until <= at ? layer('access_tokens_expired') : layer('no_guard_follows', Math.ceil(until))
+  const until = Math.ceil(Math.max(...tokens.map(({ expiresAt }) => expiresAt)))
+  return until <= at ? layer('access_tokens_expired') : guardsRow(confirmations, until)
+}
+
+/** Until when an access token works at a service that does not know of its end. */
+export function guardsRow(confirmations: readonly Confirmation[], until: number | undefined): LayerReport {
+  if (confirmations.length === 0) return layer('no_guard_follows', until)
+  const row = layer(confirmations)
+  if (row.outcome !== 'ended') return { ...row, ...(until !== undefined && { until }) }
+  return row
 }
 
 function peersReason({ departure }: Findings, providerTellsOthers: boolean): Reason {

@@ -1,4 +1,5 @@
 import type { Event } from './events.ts'
+import type { Host } from './host.ts'
 import type { Profile } from './profiles/profile.ts'
 import type { Runtime } from './runtime.ts'
 import type { Store } from './session/store.ts'
@@ -32,6 +33,8 @@ export interface Options {
   store: Store
   /** By name. One provider: `GET {basePath}/login`; several: `?provider=name`. */
   providers: Readonly<Record<string, ProviderOptions>>
+  /** Attached: another library logs in and owns the cookie. An adapter may take it instead. */
+  host?: Host
   session?: {
     /** From login to the end, whatever happens. @default 604800 (7 days) */
     absoluteSeconds?: number
@@ -58,10 +61,21 @@ export interface Options {
   }
   /** Further origins that `returnTo` and `landing` may name. @default [] */
   trustedOrigins?: readonly string[]
+  /** Serves the feed to guards in other processes: guard name → its key, at least 32 bytes. */
+  feed?: { keys: Readonly<Record<string, Env>> }
+  /**
+   * Front-channel logout: `GET {basePath}/frontchannel-logout` in an iframe of the provider. Nobody signs it, and third-party
+   * cookies are mostly blocked there: prefer back-channel logout. @default false
+   */
+  frontchannel?: boolean
+  /** Attached: until when logins from before may be adopted, epoch seconds. Needed to adopt at all. */
+  adoptUntil?: number
   /** Every sentence that our pages show. */
   texts?: Partial<Texts>
   /** Accept a store that can lose acknowledged logouts. Ugly on purpose. @default false */
   unsafeLossyStore?: boolean
+  /** `disabled`: everybody is one fixed identity; login and logout say so. For development behind closed doors. @default 'enabled' */
+  auth?: 'enabled' | 'disabled'
   onEvent?: (event: Event) => void
   runtime?: Partial<Runtime>
 }

@@ -14,8 +14,11 @@ const weakestFirst: readonly Outcome[] = ['failed', 'impossible', 'unknown', 're
 export type Reason =
   | 'cookies_expired'
   | 'no_browser'
+  | 'nobody_found'
+  | 'revoked_earlier'
   | 'record_ended'
   | 'ended_before'
+  | 'signed_in_since'
   | 'unknown_cookie'
   | 'person_unknown'
   | 'record_gone'
@@ -32,6 +35,8 @@ export type Reason =
   | 'no_access_token'
   | 'access_tokens_expired'
   | 'no_guard_follows'
+  | 'guard_confirmed'
+  | 'guard_silent'
   | 'peers_told_by_provider'
   | 'peers_not_told'
   | 'sent_to_provider'
@@ -47,14 +52,18 @@ export type Reason =
   | 'upstream_parameter'
   | 'upstream_broker'
   | 'store_failed_first'
+  | 'auth_disabled'
   | 'outside_scope'
 
 /** Each reason's outcome, and the sentence that people read. */
 const reasons: Readonly<Record<Reason, readonly [Outcome, string]>> = {
   cookies_expired: ['ended', 'The answer removed every cookie of this login from this browser.'],
   no_browser: ['impossible', 'This end came from the server: a browser learns of it with its next request.'],
+  nobody_found: ['ended', 'The store knows no such session.'],
+  revoked_earlier: ['unknown', 'The refresh tokens were dealt with by the end before this one.'],
   record_ended: ['ended', 'The store ended the session; a copied cookie is refused from now on.'],
   ended_before: ['ended', 'The session had ended before; a copied cookie is refused.'],
+  signed_in_since: ['skipped', 'This session had ended before; sessions of this person that began since were left alone.'],
   unknown_cookie: ['ended', 'The store knows no session of this cookie; a copy of it is refused.'],
   person_unknown: ['impossible', 'This cookie is dead, but nobody can tell any more whose other sessions to end.'],
   record_gone: ['unknown', 'The session is long over; nobody can tell any more which tokens it had.'],
@@ -70,6 +79,8 @@ const reasons: Readonly<Record<Reason, readonly [Outcome, string]>> = {
   access_token_not_revoked: ['failed', 'The provider did not confirm that the access token is revoked.'],
   no_access_token: ['ended', 'No access token was handed out.'],
   access_tokens_expired: ['ended', 'Every access token that was handed out has expired.'],
+  guard_confirmed: ['ended', 'Every service that follows has confirmed that it refuses these tokens.'],
+  guard_silent: ['requested', 'A service has not confirmed yet that it refuses these tokens.'],
   no_guard_follows: ['impossible', 'No service follows what ends here: access tokens work there until they expire.'],
   peers_told_by_provider: ['requested', 'The provider was asked to tell the other apps of this login.'],
   peers_not_told: ['unknown', 'Nothing says that the provider tells other apps.'],
@@ -86,6 +97,7 @@ const reasons: Readonly<Record<Reason, readonly [Outcome, string]>> = {
   upstream_parameter: ['requested', 'The provider was asked to log out behind it as well.'],
   upstream_broker: ['unknown', 'Whether the provider logs out behind it is its own setting; the next login asks for the login screen.'],
   store_failed_first: ['skipped', 'Nothing was asked for: the session itself has not ended yet.'],
+  auth_disabled: ['impossible', 'Authentication is disabled: everybody is in, and nobody can be logged out.'],
   outside_scope: ['skipped', 'This logout does not reach that far.'],
 }
 
@@ -93,16 +105,13 @@ export function outcomeOf(reason: Reason): Outcome {
   return reasons[reason][0]
 }
 
-/** A layer's row by reason; with several parts, the row of the weakest, all of them named. */
-export function layer(
-  because: Reason | readonly (readonly [what: string, reason: Reason])[],
-  until?: number,
-): LayerReport {
+/** A layer's row by reason; with several parts, the row of the weakest, each kind of part named once, weakest first. */
+export function layer(because: Reason | readonly (readonly [what: string, reason: Reason])[], until?: number): LayerReport {
   if (typeof because === 'string') return row(because, until)
-  const parts = because.map(([what, reason]) => ({ what, outcome: outcomeOf(reason), reason }))
-  const [first, ...others] = parts
-  if (!first) return row('no_session', until)
-  const weakest = others.reduce((a, b) => (rank(b.outcome) < rank(a.outcome) ? b : a), first)
+  const kinds = new Map(because.map(([what, reason]) => [`${what} ${reason}`, { what, outcome: outcomeOf(reason), reason }]))
+  const parts = [...kinds.values()].toSorted((a, b) => rank(a.outcome) - rank(b.outcome))
+  const [weakest, ...others] = parts
+  if (!weakest) return row('no_session', until)
   return others.length === 0 ? row(weakest.reason, until) : { ...row(weakest.reason, until), parts }
 }
 
@@ -139,6 +148,7 @@ export type PackedReport = readonly [scope: Scope, at: number, rows: readonly Pa
 export function packReport(report: Report): PackedReport {
   const rows = layers.map((name): PackedRow => {
     const { reason, until, parts } = report.layers[name]
+    // The weakest come first: what is cut off cannot make the row look better.
     const packed = parts?.slice(0, 8).map(({ what, reason }) => [what, reason as Reason] as const)
     return packed ? [reason as Reason, until ?? null, packed] : [reason as Reason, until ?? null]
   })

@@ -1,10 +1,13 @@
 import { EndSessionError } from './errors.ts'
 import { type Emit, emitTo } from './events.ts'
+import type { Host } from './host.ts'
 import type { Env, Options, ProviderOptions } from './options.ts'
+import { generic } from './profiles/generic.ts'
 import { profileFor, profileNames } from './profiles/index.ts'
 import type { ProviderConfig } from './protocol/provider.ts'
 import { type Runtime, systemRuntime } from './runtime.ts'
 import type { Limits, Store } from './session/store.ts'
+import { safeReturnTo } from './web/return-to.ts'
 import { defaultTexts, type Texts } from './web/texts.ts'
 import type { Scope } from './words.ts'
 
@@ -25,6 +28,13 @@ export interface Resolved {
   readonly deadlineSeconds: number
   readonly probe: boolean
   readonly trustedOrigins: readonly string[]
+  /** Guard name → key. */
+  readonly feedKeys: ReadonlyMap<string, string>
+  readonly auth: 'enabled' | 'disabled'
+  readonly frontchannel: boolean
+  readonly host?: Host
+  /** Epoch seconds. */
+  readonly adoptUntil?: number
   readonly texts: Texts
   readonly unsafeLossyStore: boolean
   readonly emit: Emit
@@ -33,12 +43,14 @@ export interface Resolved {
 
 const knownKeys = {
   '': [
-    'baseUrl', 'basePath', 'secret', 'store', 'providers', 'session', 'logout', 'trustedOrigins', 'texts',
+    'baseUrl', 'basePath', 'secret', 'store', 'providers', 'session', 'logout', 'trustedOrigins', 'feed', 'frontchannel',
+    'host', 'adoptUntil', 'auth', 'texts',
     'unsafeLossyStore', 'onEvent', 'runtime',
   ],
   session: ['absoluteSeconds', 'idleSeconds', 'accessTokenSeconds'],
   logout: ['scope', 'landing', 'clear', 'deadlineSeconds', 'reauthSeconds', 'endedSeconds', 'probe'],
   provider: ['issuer', 'clientId', 'clientSecret', 'scope', 'profile', 'serverUrl'],
+  profile: [...Object.keys(generic), 'logoutHintClaim', 'endSessionUrl'],
   runtime: ['now', 'monotonic', 'randomBytes', 'fetch', 'waitUntil'],
 } as const
 
@@ -62,13 +74,19 @@ export function resolveOptions(options: Options): Resolved {
   }
   const { session = {}, logout = {} } = options
   const origin = checkOrigin(options.baseUrl, report)
-  const trustedOrigins = (options.trustedOrigins ?? []).map((value, place) => checkTrusted(value, `trustedOrigins[${place}]`, report))
+  const list = <T>(path: string, given: readonly T[] = []): readonly T[] => {
+    if (!Array.isArray(given)) report(path, 'must be a list')
+    return Array.isArray(given) ? given : []
+  }
+  const trustedOrigins = list('trustedOrigins', options.trustedOrigins).map((value, place) =>
+    checkTrusted(value, `trustedOrigins[${place}]`, report),
+  )
   const resolved: Resolved = {
     origin,
     basePath: checkBasePath(options.basePath ?? '/auth', report),
-    secrets: checkSecrets(options.secret, report),
+    secrets: options.auth === 'disabled' ? [] : checkSecrets(options.secret, report),
     store: checkStore(options.store, report),
-    providers: checkProviders(options.providers, report),
+    providers: options.auth === 'disabled' ? new Map() : checkProviders(options.providers, report),
     limits: Object.freeze({
       absoluteSeconds: number('session.absoluteSeconds', session.absoluteSeconds, 7 * dayInSeconds),
       idleSeconds: number('session.idleSeconds', session.idleSeconds, dayInSeconds),
@@ -78,14 +96,19 @@ export function resolveOptions(options: Options): Resolved {
     }),
     scope: oneOf('logout.scope', logout.scope ?? 'provider', ['app', 'provider', 'everywhere'], report),
     ...(logout.landing !== undefined && { landing: checkLanding(logout.landing, origin, trustedOrigins, report) }),
-    clear: (logout.clear ?? []).map((type, place) => oneOf(`logout.clear[${place}]`, type, ['cache', 'storage'], report)),
+    clear: list('logout.clear', logout.clear).map((type, place) => oneOf(`logout.clear[${place}]`, type, ['cache', 'storage'], report)),
     deadlineSeconds: number('logout.deadlineSeconds', logout.deadlineSeconds, 3, 30),
     probe: oneOf('logout.probe', logout.probe ?? 'never', ['never', 'where_it_proves'], report) === 'where_it_proves',
     trustedOrigins,
+    feedKeys: checkFeedKeys(options.feed, report),
+    auth: oneOf('auth', options.auth ?? 'enabled', ['enabled', 'disabled'], report),
+    frontchannel: options.frontchannel ?? false,
+    ...(options.host && { host: checkHost(options.host, report) }),
+    ...(options.adoptUntil !== undefined && { adoptUntil: checkMoment('adoptUntil', options.adoptUntil, report) }),
     texts: checkTexts(options.texts, report),
-    unsafeLossyStore: options.unsafeLossyStore ?? false,
-    emit: emitTo(options.onEvent),
-    runtime: { ...systemRuntime(), ...options.runtime },
+    unsafeLossyStore: oneOf('unsafeLossyStore', options.unsafeLossyStore ?? false, [true, false], report),
+    emit: emitTo(checkFunction('onEvent', options.onEvent, report)),
+    runtime: checkRuntime(options.runtime, report),
   }
   if (problems.length > 0)
     throw new EndSessionError('ERR_OPTIONS', `The options do not work yet:\n${problems.map((line) => `- ${line}`).join('\n')}`)
@@ -138,10 +161,11 @@ function checkStore(store: Store | undefined, report: Tell): Store {
 
 function checkProviders(given: Options['providers'] | undefined, report: Tell): ReadonlyMap<string, ProviderConfig> {
   const providers = new Map<string, ProviderConfig>()
-  for (const [name, provider] of Object.entries(given ?? {})) {
+  for (const [name, provider = {}] of Object.entries(given ?? {}) as [string, Partial<ProviderOptions>][]) {
     const path = `providers.${name}`
     if (!/^[\w-]{1,64}$/.test(name)) report(path, 'a name is made of letters, digits, _ and -')
     checkKeys(path, provider, knownKeys.provider, report)
+    checkKeys(`${path}.profile`, provider.profile, knownKeys.profile, report)
     providers.set(name, checkProvider(provider, path, report))
   }
   if (providers.size === 0) report('providers', 'must name at least one provider')
@@ -150,7 +174,7 @@ function checkProviders(given: Options['providers'] | undefined, report: Tell): 
   return providers
 }
 
-function checkProvider(provider: ProviderOptions, path: string, report: Tell): ProviderConfig {
+function checkProvider(provider: Partial<ProviderOptions>, path: string, report: Tell): ProviderConfig {
   const { issuer = '', clientId = '', clientSecret, scope = 'openid profile email', profile, serverUrl } = provider
   const url = URL.canParse(issuer) ? new URL(issuer) : undefined
   if (!url) report(`${path}.issuer`, 'must be the issuer URL of the provider, exactly as in its tokens')
@@ -158,7 +182,7 @@ function checkProvider(provider: ProviderOptions, path: string, report: Tell): P
   else if (url.search || url.hash) report(`${path}.issuer`, 'must have no query and no fragment')
   if (clientId === '') report(`${path}.clientId`, 'is missing')
   if (clientSecret === '') report(`${path}.clientSecret`, 'is empty; leave it out for a public client')
-  if (!scope.split(' ').includes('openid')) report(`${path}.scope`, 'must contain openid')
+  if (!String(scope).split(' ').includes('openid')) report(`${path}.scope`, 'must contain openid')
   if (serverUrl !== undefined && !URL.canParse(serverUrl)) report(`${path}.serverUrl`, 'must be a URL')
   if (profile?.name !== undefined && !profileNames.includes(profile.name))
     report(`${path}.profile.name`, `there is no such profile; known are ${profileNames.join(', ')}`)
@@ -172,19 +196,56 @@ function checkProvider(provider: ProviderOptions, path: string, report: Tell): P
   }
 }
 
+function checkFeedKeys(feed: Options['feed'], report: Tell): ReadonlyMap<string, string> {
+  checkKeys('feed', feed, ['keys'], report)
+  const keys = new Map<string, string>()
+  for (const [name, key = ''] of Object.entries(feed?.keys ?? {})) {
+    if (!/^[\w-]{1,64}$/.test(name)) report(`feed.keys.${name}`, 'a name is made of letters, digits, _ and -')
+    if (new TextEncoder().encode(key).length < 32)
+      report(`feed.keys.${name}`, 'must have at least 32 bytes; make one with: openssl rand -base64 32')
+    keys.set(name, key)
+  }
+  if (new Set(keys.values()).size < keys.size) report('feed.keys', 'each guard needs a key of its own')
+  return keys
+}
+
+function checkHost(host: Host, report: Tell): Host {
+  for (const name of ['handle', 'expire', 'login'] as const)
+    if (typeof host[name] !== 'function') report(`host.${name}`, 'must be a function')
+  return host
+}
+
+function checkMoment(path: string, value: number, report: Tell): number {
+  if (!Number.isFinite(value) || value > 1e11) report(path, 'must be epoch seconds, like Math.floor(Date.UTC(2027, 0) / 1000)')
+  return value
+}
+
 function checkLanding(value: string, origin: string, trusted: readonly string[], report: Tell): string {
-  const url = URL.canParse(value, origin || 'http://localhost') ? new URL(value, origin || 'http://localhost') : undefined
-  if (!url || (origin && url.origin !== origin && !trusted.includes(url.origin)))
-    report('logout.landing', 'must be a path of this app, or a URL on one of trustedOrigins')
-  return url?.href ?? ''
+  const url = origin ? safeReturnTo(String(value), origin, trusted) : value
+  if (url === undefined) report('logout.landing', 'must be a path of this app, or a URL on one of trustedOrigins')
+  return url ?? ''
 }
 
 function checkTexts(given: Options['texts'], report: Tell): Texts {
   checkKeys('texts', given, Object.keys(defaultTexts), report)
-  return Object.freeze({ ...defaultTexts, ...given })
+  const texts = Object.entries(given ?? {}).filter(([, text]) => text !== undefined)
+  for (const [key, text] of texts) if (typeof text !== 'string') report(`texts.${key}`, 'must be text')
+  return Object.freeze({ ...defaultTexts, ...Object.fromEntries(texts) })
 }
 
-function oneOf<T extends string>(path: string, value: T, known: readonly T[], report: Tell): T {
+/** Work after the response has nobody to tell of its failure: it never becomes an unhandled rejection. */
+function checkRuntime(given: Options['runtime'], report: Tell): Runtime {
+  const parts = Object.entries(given ?? {}).filter(([name, part]) => checkFunction(`runtime.${name}`, part, report))
+  const runtime: Runtime = { ...systemRuntime(), ...Object.fromEntries(parts) }
+  return { ...runtime, waitUntil: (work) => runtime.waitUntil(work.catch(() => {})) }
+}
+
+function checkFunction<T>(path: string, value: T, report: Tell): T {
+  if (value !== undefined && typeof value !== 'function') report(path, 'must be a function')
+  return value
+}
+
+function oneOf<T extends string | boolean>(path: string, value: T, known: readonly T[], report: Tell): T {
   if (!known.includes(value)) report(path, `must be one of ${known.join(', ')}`)
   return value
 }

@@ -1,6 +1,7 @@
 import { type App, tellEnded } from './app.ts'
 import type { Provider } from './protocol/provider.ts'
 import { revokeToken } from './protocol/revoke.ts'
+import { orAborted } from './protocol/shared-fetch.ts'
 import type { Reason } from './report.ts'
 import { deadline } from './runtime.ts'
 import { openTokens, type Tokens } from './session/contents.ts'
@@ -15,57 +16,58 @@ export type Part = readonly [what: string, reason: Reason]
  * Revokes what an ended session leaves at the provider, as far as the logout reaches: refresh token first, the access
  * token only where that does not cover it (RFC 7009, section 2.1). Never throws; what failed stays unsettled.
  */
-export async function settleRecord(app: App, record: EndedRecord, signal: AbortSignal, scope?: Scope): Promise<readonly Part[]> {
+async function settleRecord(app: App, record: EndedRecord, signal: AbortSignal, scope?: Scope): Promise<readonly Part[]> {
   try {
     const parts = await revokeTokens(app, record, signal, scope)
     if (!parts.some(([, reason]) => reason === 'revocation_failed')) await app.store.settle(record.id)
     return parts
   } catch {
-    return [['refresh token', 'revocation_failed']]
+    return unconfirmed
   }
 }
+
+/** What its part of the row is called. */
+export const ownRefreshToken = 'refresh token'
+
+const unconfirmed: readonly Part[] = [[ownRefreshToken, 'revocation_failed']]
 
 async function revokeTokens(app: App, record: EndedRecord, signal: AbortSignal, scope?: Scope): Promise<readonly Part[]> {
   const tokens = openTokens(app.sealer, record.id, record.sealed)
   const provider = app.providerOf(record)
-  if (!tokens.refreshToken) return [['refresh token', 'no_refresh_token']]
-  if (!provider) return [['refresh token', 'provider_not_configured']]
-  if (await reachesFarther(app, provider, record, scope)) return [['refresh token', 'revocation_reaches_farther']]
-  const { outcome } = await revokeToken(provider, tokens.refreshToken, 'refresh_token', signal)
-  const refresh: Part = ['refresh token', reasonOf[outcome]]
-  if (outcome !== 'revoked' || provider.config.profile.revocationCoversAccessToken) return [refresh]
-  return [refresh, ...(await revokeAccessToken(provider, tokens, signal))]
+  const { refreshToken } = tokens
+  const refresh = (reason: Reason): Part => [ownRefreshToken, refreshToken ? reason : 'no_refresh_token']
+  if (!provider) return [refresh('provider_not_configured')]
+  if (await reachesFarther(app, provider, record, scope)) return [refresh('revocation_reaches_farther')]
+  if (!refreshToken) return [refresh('no_refresh_token'), ...(await revokeAccessToken(provider, tokens, signal))]
+  const { outcome } = await revokeToken(provider, refreshToken, 'refresh_token', signal)
+  if (outcome !== 'revoked' || provider.config.profile.revocationCoversAccessToken) return [refresh(reasonOf[outcome])]
+  return [refresh('revoked'), ...(await revokeAccessToken(provider, tokens, signal))]
 }
 
 const reasonOf = { revoked: 'revoked', unsupported: 'no_revocation_endpoint', failed: 'revocation_failed' } as const
 
 /** An access token that the provider cannot revoke is the `services` row's matter. */
 async function revokeAccessToken(provider: Provider, tokens: Tokens, signal: AbortSignal): Promise<readonly Part[]> {
-  if (!tokens.accessToken) return []
-  const { outcome } = await revokeToken(provider, tokens.accessToken, 'access_token', signal)
+  const { accessToken, accessTokenExpiresAt = Number.POSITIVE_INFINITY } = tokens
+  if (!accessToken || accessTokenExpiresAt <= provider.runtime.now()) return []
+  const { outcome } = await revokeToken(provider, accessToken, 'access_token', signal)
   if (outcome === 'unsupported') return []
   return [['access token', outcome === 'revoked' ? 'access_token_revoked' : 'access_token_not_revoked']]
 }
 
-/** Would revoking this refresh token end more than the logout may? */
+/** Would revoking these tokens end more than the logout may? Who has signed in since is never part of it. */
 async function reachesFarther(app: App, provider: Provider, record: EndedRecord, scope?: Scope): Promise<boolean> {
-  switch (provider.config.profile.revocationReach) {
-    case 'token':
-      return false
-    case 'person':
-      return scope !== 'everywhere' && record.cause !== 'everywhere'
-    case 'grant':
-      // The session that took its place in the same browser lives on the same grant.
-      if (record.cause === 'replaced') return true
-      return scope !== 'provider' && scope !== 'everywhere' && sharesGrant(app, record)
-  }
-}
-
-/** A grant is one provider session's consent to one client: another session here with the same `sid` lives on it. */
-async function sharesGrant(app: App, record: EndedRecord): Promise<boolean> {
-  const { iss, client, sub, sid } = record
+  const { revocationReach } = provider.config.profile
+  if (revocationReach === 'token') return false
+  const { iss, client, sub, sid, cause } = record
   const others = await app.store.list({ iss, client, sub })
-  return others.some((other) => other.id !== record.id && other.sid === sid)
+  const everywhere = scope === 'everywhere' || cause === 'everywhere'
+  if (revocationReach === 'person') return !everywhere || others.length > 0
+  // The session that took its place in the same browser lives on the same grant.
+  if (cause === 'replaced') return others.length > 0
+  // A grant is one provider session's consent to one client: who has the same `sid` lives on it, or who has none either.
+  const wide = everywhere || scope === 'provider'
+  return others.some((other) => other.sid === sid && (sid !== undefined || !wide))
 }
 
 /** Ten at a time: a person can have many sessions, and the provider is somebody else's server. */
@@ -78,10 +80,15 @@ export async function settleRecords(
   const parts: Part[] = []
   for (let from = 0; from < records.length; from += 10) {
     const batch = records.slice(from, from + 10)
-    const settled = await Promise.all(batch.map((record) => settleRecord(app, record, signal, scope)))
+    const settled = await Promise.all(batch.map((record) => settleInTime(app, record, signal, scope)))
     parts.push(...settled.flat())
   }
   return parts
+}
+
+/** A store that hangs keeps nobody waiting for longer than a provider that does. */
+function settleInTime(app: App, record: EndedRecord, signal: AbortSignal, scope?: Scope): Promise<readonly Part[]> {
+  return orAborted(() => settleRecord(app, record, signal, scope), signal).catch(() => unconfirmed)
 }
 
 /** How long a logout's own process has for its work before another one takes it up. */
@@ -102,6 +109,8 @@ export async function sweep(app: App): Promise<void> {
     ended.push(...records)
   }
   const left = unsettled.filter((record) => record.endedAt + graceSeconds <= now)
-  for (const record of [...ended, ...left])
-    if (await store.claim(`settle ${record.id}`, graceSeconds)) await settleRecord(app, record, deadline(options.deadlineSeconds))
+  const due: EndedRecord[] = []
+  for (const record of [...ended, ...left]) if (await store.claim(`settle ${record.id}`, graceSeconds)) due.push(record)
+  for (let from = 0; from < due.length; from += 10)
+    await settleRecords(app, due.slice(from, from + 10), deadline(options.deadlineSeconds))
 }

@@ -81,13 +81,19 @@ export async function takeTransaction(app: App, request: Request): Promise<Opene
 
 /** `Set-Cookie` lines that remove every login in progress, a bounded number of them. */
 export function expireTransactions(app: App, request: Request): readonly string[] {
-  return cookieNames(request, app.cookies.names.loginPrefix).slice(0, 2 * mostAtOnce).map(app.cookies.expire)
+  return namesInProgress(app, request).slice(0, 2 * mostAtOnce).map(app.cookies.expire)
 }
 
 /** Names begin with the time, so that the oldest sort first. */
 function dropOldest(app: App, request: Request): readonly string[] {
-  const names = cookieNames(request, app.cookies.names.loginPrefix).toSorted()
+  const names = namesInProgress(app, request).toSorted()
   return names.slice(0, Math.max(0, names.length - mostAtOnce + 1)).slice(0, 2 * mostAtOnce).map(app.cookies.expire)
+}
+
+/** Only names that we could have given: longer ones would fill our headers. */
+function namesInProgress(app: App, request: Request): readonly string[] {
+  const { loginPrefix } = app.cookies.names
+  return cookieNames(request, loginPrefix).filter((name) => /^[0-9a-z]{1,9}-[\w-]{8}$/.test(name.slice(loginPrefix.length)))
 }
 
 function cookieName(app: App, state: string): string {

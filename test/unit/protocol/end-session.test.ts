@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { planEndSession, type EndSessionRequest } from '../../../packages/endsession/src/protocol/end-session.ts'
 import { profileFor } from '../../../packages/endsession/src/profiles/index.ts'
 import type { Profile } from '../../../packages/endsession/src/profiles/profile.ts'
+import { type EndSessionRequest, planEndSession } from '../../../packages/endsession/src/protocol/end-session.ts'
 
 const endpoint = 'https://id.example/end?tenant=a'
 const request: EndSessionRequest = {
@@ -12,14 +12,23 @@ const request: EndSessionRequest = {
   state: 's-1',
 }
 
-function plan(profile: Partial<Profile> = {}, over: Partial<EndSessionRequest> = {}, at: string | undefined = endpoint) {
-  const config = { issuer: 'https://id.example', clientId: 'app', scope: 'openid', profile: profileFor('https://id.example', profile) }
+function plan(
+  profile: Partial<Profile> = {},
+  over: Partial<EndSessionRequest> = {},
+  at: string | undefined = endpoint,
+) {
+  const config = {
+    issuer: 'https://id.example',
+    clientId: 'app',
+    scope: 'openid',
+    profile: profileFor('https://id.example', profile),
+  }
   return planEndSession(at, config, { ...request, ...over })
 }
 const query = (...of: Parameters<typeof plan>) => Object.fromEntries(plan(...of)!.url.searchParams)
 
 describe('planEndSession', () => {
-  it('[A9] sends hint, client, redirect and state, and keeps the endpoint\'s own query', () => {
+  it("[A9] sends hint, client, redirect and state, and keeps the endpoint's own query", () => {
     expect(plan()).toMatchObject({ method: 'GET', gaveWay: false, hint: 'sent', fields: {} })
     expect(query()).toEqual({
       tenant: 'a',
@@ -31,20 +40,29 @@ describe('planEndSession', () => {
   })
 
   it('plans nothing without an endpoint, or with one that is no place for a browser', () => {
-    for (const at of ['', 'nonsense', 'javascript:alert(1)', 'http://id.example/end']) expect(plan({}, {}, at)).toBeUndefined()
+    for (const at of ['', 'nonsense', 'javascript:alert(1)', 'http://id.example/end'])
+      expect(plan({}, {}, at)).toBeUndefined()
     const config = { issuer: 'http://localhost:4000', clientId: 'app', scope: 'openid', profile: profileFor('') }
     expect(planEndSession(undefined, config, request)).toBeUndefined()
     expect(planEndSession('http://localhost:4000/end', config, request)?.url.pathname).toBe('/end')
   })
 
-  it('the profile\'s endpoint goes before discovery\'s', () => {
+  it("the profile's endpoint goes before discovery's", () => {
     expect(plan({ endSessionUrl: 'https://login.example/logout' })?.url.host).toBe('login.example')
-    const config = { issuer: 'https://id.example', clientId: 'app', scope: '', profile: profileFor('', { endSessionUrl: 'https://login.example/x' }) }
+    const config = {
+      issuer: 'https://id.example',
+      clientId: 'app',
+      scope: '',
+      profile: profileFor('', { endSessionUrl: 'https://login.example/x' }),
+    }
     expect(planEndSession(undefined, config, request)?.url.pathname).toBe('/x')
   })
 
   it('[A9] empty parameters are never sent', () => {
-    const sent = query({ extraParameters: { federated: '', a: '1' }, logoutHintClaim: 'email' }, { idToken: '', state: '' })
+    const sent = query(
+      { extraParameters: { federated: '', a: '1' }, logoutHintClaim: 'email' },
+      { idToken: '', state: '' },
+    )
     expect(sent).toEqual({ tenant: 'a', client_id: 'app', post_logout_redirect_uri: request.redirectUri, a: '1' })
   })
 
@@ -70,7 +88,7 @@ describe('planEndSession', () => {
     expect(query({ sendClientId: false })).not.toHaveProperty('client_id')
   })
 
-  it('says things the provider\'s way', () => {
+  it("says things the provider's way", () => {
     const sent = query({
       redirectParameter: 'returnTo',
       echoesState: false,
@@ -85,7 +103,11 @@ describe('planEndSession', () => {
 
   const fat = { idToken: `h.${'x'.repeat(8000)}.s` }
   it('[L6] a hint that is too long gives way to client and logout_hint', () => {
-    expect(plan({ logoutHintClaim: 'login_hint', sendClientId: false }, fat)).toMatchObject({ method: 'GET', gaveWay: true, hint: 'gave_way' })
+    expect(plan({ logoutHintClaim: 'login_hint', sendClientId: false }, fat)).toMatchObject({
+      method: 'GET',
+      gaveWay: true,
+      hint: 'gave_way',
+    })
     const sent = query({ logoutHintClaim: 'login_hint', sendClientId: false }, fat)
     expect(sent).toMatchObject({ client_id: 'app', logout_hint: 'O.abc', state: 's-1' })
     expect(sent).not.toHaveProperty('id_token_hint')

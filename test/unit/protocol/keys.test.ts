@@ -1,7 +1,7 @@
-import { exportJWK, generateKeyPair, SignJWT, type JSONWebKeySet, type JWK } from 'jose'
+import { exportJWK, generateKeyPair, type JSONWebKeySet, type JWK, SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { createKeys, verifySignature } from '../../../packages/endsession/src/protocol/keys.ts'
-import { sleep, systemRuntime, type Runtime } from '../../../packages/endsession/src/runtime.ts'
+import { type Runtime, sleep, systemRuntime } from '../../../packages/endsession/src/runtime.ts'
 import { testClock } from '../../../packages/endsession/src/testing/clock.ts'
 import { failureOf } from './provider-under-test.ts'
 
@@ -113,7 +113,7 @@ describe('keys, by a clock that stands still', () => {
     expect(keys.generation()).toBe(1)
   })
 
-  it('[A12] a set that is no set is the provider\'s failure, and changes nothing', async () => {
+  it("[A12] a set that is no set is the provider's failure, and changes nothing", async () => {
     const { clock, runtime } = withTestClock()
     const old = await signer('old')
     let answer: unknown = { keys: [old.jwk] }
@@ -191,7 +191,10 @@ describe.concurrent('keys, by the real clock', () => {
     state.down = true
     const keys = createKeys(fetchJwks, runtime)
     const since = runtime.monotonic()
-    expect(await failureOf(verify(await old.token(), keys))).toMatchObject({ code: 'ERR_PROVIDER', cause: { message: 'down' } })
+    expect(await failureOf(verify(await old.token(), keys))).toMatchObject({
+      code: 'ERR_PROVIDER',
+      cause: { message: 'down' },
+    })
     expect(runtime.monotonic() - since).toBeLessThan(4.5)
     expect(state.fetched.length).toBe(2)
   })

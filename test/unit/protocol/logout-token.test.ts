@@ -2,7 +2,7 @@ import { base64url, SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { peekIssuer, verifyLogoutToken } from '../../../packages/endsession/src/protocol/logout-token.ts'
 import type { FakeAlgorithm } from '../../../packages/endsession/src/testing/fake-provider.ts'
-import { failureOf, underTest, type UnderTest } from './provider-under-test.ts'
+import { failureOf, type UnderTest, underTest } from './provider-under-test.ts'
 
 const event = 'http://schemas.openid.net/event/backchannel-logout'
 const verify = ({ provider, runtime }: UnderTest, token: string) => verifyLogoutToken(token, provider, runtime)
@@ -13,11 +13,17 @@ describe('verifyLogoutToken', () => {
     it(`[L13] takes a good token signed with ${algorithm}`, async () => {
       const test = underTest({ behaviours: { algorithm } })
       const token = await test.fake.logoutToken({ sub: 'alice', sid: 'sid-1', jti: 'j' })
-      expect(await verify(test, token)).toEqual({ iss: test.fake.issuer, sub: 'alice', sid: 'sid-1', iat: test.clock.now(), jti: 'j' })
+      expect(await verify(test, token)).toEqual({
+        iss: test.fake.issuer,
+        sub: 'alice',
+        sid: 'sid-1',
+        iat: test.clock.now(),
+        jti: 'j',
+      })
     })
   }
 
-  const good: Record<string, [claims: object, header?: object]> = {
+  const good: Record<string, [claims: object, header?: Record<string, unknown>]> = {
     'with `sub` only': [{ sub: 'alice' }],
     'with `sid` only': [{ sid: 'sid-1' }],
     'with a `sid` of any characters': [{ sid: '../😀 "\u0000\n' + 'x'.repeat(2000) }],
@@ -29,7 +35,10 @@ describe('verifyLogoutToken', () => {
     'from 60 s ahead': [{ iat: 1_800_000_060 }],
     'expired 59 s ago': [{ exp: 1_800_000_000 - 59 }],
     'with a member in its event': [{ events: { [event]: { more: 1 }, other: {} } }],
-    'whose header names keys of its own': [{}, { jku: 'https://evil.example/jwks', jwk: { kty: 'oct', k: 'AA' }, x5u: 'https://evil.example' }],
+    'whose header names keys of its own': [
+      {},
+      { jku: 'https://evil.example/jwks', jwk: { kty: 'oct', k: 'AA' }, x5u: 'https://evil.example' },
+    ],
     'whose header has `b64` without `crit`': [{}, { b64: true }],
   }
   for (const [what, [claims, header]] of Object.entries(good)) {
@@ -40,7 +49,7 @@ describe('verifyLogoutToken', () => {
     })
   }
 
-  const bad: [check: string, what: string, claims: object, header?: object][] = [
+  const bad: [check: string, what: string, claims: object, header?: Record<string, unknown>][] = [
     ['typ', 'an access token', {}, { typ: 'at+jwt' }],
     ['typ', 'a security event', {}, { typ: 'secevent+jwt' }],
     ['typ', 'a type that is no text', {}, { typ: 7 }],
@@ -88,7 +97,15 @@ describe('verifyLogoutToken', () => {
     })
   }
 
-  const claims = { iss: 'https://id.example', aud: 'app', iat: 1_800_000_000, exp: 1_800_000_120, jti: 'j', sub: 'alice', events: { [event]: {} } }
+  const claims = {
+    iss: 'https://id.example',
+    aud: 'app',
+    iat: 1_800_000_000,
+    exp: 1_800_000_120,
+    jti: 'j',
+    sub: 'alice',
+    events: { [event]: {} },
+  }
   const forged: [check: string, what: string, token: (test: UnderTest) => string | Promise<string>][] = [
     ['shape', 'the empty text', () => ''],
     ['shape', 'two parts', () => 'a.b'],
@@ -109,9 +126,13 @@ describe('verifyLogoutToken', () => {
   }
 
   it('[L13] refuses HS256 with the public key as its secret: alg', async () => {
-    const test = underTest({ behaviours: { algorithm: 'RS256', metadata: { id_token_signing_alg_values_supported: ['HS256', 'RS256'] } } })
+    const test = underTest({
+      behaviours: { algorithm: 'RS256', metadata: { id_token_signing_alg_values_supported: ['HS256', 'RS256'] } },
+    })
     const jwks = await (await test.fake.fetch('https://id.example/jwks')).text()
-    const token = await new SignJWT(claims).setProtectedHeader({ alg: 'HS256', kid: 'key-1' }).sign(new TextEncoder().encode(jwks))
+    const token = await new SignJWT(claims)
+      .setProtectedHeader({ alg: 'HS256', kid: 'key-1' })
+      .sign(new TextEncoder().encode(jwks))
     expect((await failureOf(verify(test, token))).cause.check).toBe('alg')
   })
 
@@ -150,7 +171,10 @@ describe('verifyLogoutToken', () => {
 
   it('[A12] a provider out of reach is ERR_PROVIDER, not a bad token', async () => {
     const test = underTest({ behaviours: { down: true } })
-    expect(await failureOf(verify(test, await test.fake.logoutToken()))).toMatchObject({ code: 'ERR_PROVIDER', status: 502 })
+    expect(await failureOf(verify(test, await test.fake.logoutToken()))).toMatchObject({
+      code: 'ERR_PROVIDER',
+      status: 502,
+    })
   })
 })
 

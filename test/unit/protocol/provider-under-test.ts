@@ -1,12 +1,16 @@
-import { createProvider, type Provider, type ProviderConfig } from '../../../packages/endsession/src/protocol/provider.ts'
 import { profileFor } from '../../../packages/endsession/src/profiles/index.ts'
 import type { Profile } from '../../../packages/endsession/src/profiles/profile.ts'
-import { systemRuntime, type Runtime } from '../../../packages/endsession/src/runtime.ts'
-import { testClock, type TestClock } from '../../../packages/endsession/src/testing/clock.ts'
 import {
-  fakeProvider,
+  createProvider,
+  type Provider,
+  type ProviderConfig,
+} from '../../../packages/endsession/src/protocol/provider.ts'
+import { type Runtime, systemRuntime } from '../../../packages/endsession/src/runtime.ts'
+import { type TestClock, testClock } from '../../../packages/endsession/src/testing/clock.ts'
+import {
   type FakeProvider,
   type FakeProviderBehaviours,
+  fakeProvider,
 } from '../../../packages/endsession/src/testing/fake-provider.ts'
 
 export interface UnderTest {

@@ -22,7 +22,11 @@ describe('createProvider', () => {
   it('[A12] a failure is ERR_PROVIDER in fixed words, remembered for 2 s, no longer', async () => {
     const { fake, provider, clock } = underTest({ behaviours: { down: true } })
     const error = await failureOf(provider.metadata())
-    expect(error).toMatchObject({ code: 'ERR_PROVIDER', status: 502, message: 'The identity provider did not answer as it should.' })
+    expect(error).toMatchObject({
+      code: 'ERR_PROVIDER',
+      status: 502,
+      message: 'The identity provider did not answer as it should.',
+    })
     expect(error.cause).toMatchObject({ message: 'fetch failed' })
     fake.behaviours.down = false
     clock.advance(1.9)
@@ -32,7 +36,11 @@ describe('createProvider', () => {
     expect((await provider.metadata()).issuer).toBe(fake.issuer)
   })
 
-  for (const [what, fault] of Object.entries({ garbage: { garbage: true }, '503': { status: 503 }, '302': { status: 302 } })) {
+  for (const [what, fault] of Object.entries({
+    garbage: { garbage: true },
+    '503': { status: 503 },
+    '302': { status: 302 },
+  })) {
     it(`[A12] ${what} is ERR_PROVIDER`, async () => {
       const { provider } = underTest({ behaviours: fault })
       expect(await failureOf(provider.metadata())).toMatchObject({ code: 'ERR_PROVIDER' })
@@ -50,7 +58,10 @@ describe('createProvider', () => {
   it('[A12] a provider that never answers is given up after 5 s, also by a `fetch` without ears', async () => {
     const { provider, runtime } = underTest({ runtime: { fetch: () => new Promise(() => {}) } })
     const since = performance.now()
-    expect(await failureOf(provider.metadata())).toMatchObject({ code: 'ERR_PROVIDER', cause: { name: 'TimeoutError' } })
+    expect(await failureOf(provider.metadata())).toMatchObject({
+      code: 'ERR_PROVIDER',
+      cause: { name: 'TimeoutError' },
+    })
     expect(performance.now() - since).toBeLessThan(7000)
     expect(runtime.now()).toBe(1_800_000_000)
   })
@@ -80,9 +91,9 @@ describe('createProvider', () => {
     expect(error.cause.message).toContain('the provider calls itself https://id.example;')
   })
 
-  it('tells oauth4webapi how far our clock is from the machine\'s', () => {
+  it("tells oauth4webapi how far our clock is from the machine's", () => {
     const { provider, clock } = underTest()
-    const skew = () => (provider.client() as Record<symbol, number>)[oauth.clockSkew]!
+    const skew = () => provider.client()[oauth.clockSkew]!
     expect(skew()).toBeCloseTo(1_800_000_000 - systemNow(), 0)
     clock.advance(1000)
     expect(skew()).toBeCloseTo(1_800_001_000 - systemNow(), 0)
@@ -111,13 +122,20 @@ describe('split horizon', () => {
     expect(toServer('https://id.example/realms/a', horizon)).toBe('http://keycloak:8080/realms/a')
     expect(toServer('https://id.example/realms/abc/token', horizon)).toBe('https://id.example/realms/abc/token')
     expect(toPublic('http://keycloak:8080/realms/a/auth', horizon)).toBe('https://id.example/realms/a/auth')
-    expect(toServer('https://id.example.evil/', { issuer: 'https://id.example', serverUrl: 'http://op' })).toBe('https://id.example.evil/')
-    expect(toServer('https://id.example/t', { issuer: 'https://id.example/', serverUrl: 'http://op/' })).toBe('http://op/t')
+    expect(toServer('https://id.example.evil/', { issuer: 'https://id.example', serverUrl: 'http://op' })).toBe(
+      'https://id.example.evil/',
+    )
+    expect(toServer('https://id.example/t', { issuer: 'https://id.example/', serverUrl: 'http://op/' })).toBe(
+      'http://op/t',
+    )
   })
 
   it('[A8] the process calls `serverUrl`, browsers see the issuer, and the issuer stays what it is', async () => {
     const serverUrl = 'http://op.internal:4000'
-    const metadata = { end_session_endpoint: `${serverUrl}/end-session`, authorization_endpoint: `${serverUrl}/authorize` }
+    const metadata = {
+      end_session_endpoint: `${serverUrl}/end-session`,
+      authorization_endpoint: `${serverUrl}/authorize`,
+    }
     const { fake, provider, runtime } = underTest({ behaviours: { metadata }, config: { serverUrl } })
     const found = await provider.metadata()
     expect(found).toMatchObject({
@@ -126,7 +144,10 @@ describe('split horizon', () => {
       end_session_endpoint: 'https://id.example/end-session',
     })
     await provider.keys.get({ alg: 'ES256', kid: 'key-1' }, { payload: '', signature: '' })
-    expect(fake.requests.map(({ url }) => url)).toEqual([`${serverUrl}/.well-known/openid-configuration`, `${serverUrl}/jwks`])
+    expect(fake.requests.map(({ url }) => url)).toEqual([
+      `${serverUrl}/.well-known/openid-configuration`,
+      `${serverUrl}/jwks`,
+    ])
     expect(runtime.now()).toBe(1_800_000_000)
   })
 })

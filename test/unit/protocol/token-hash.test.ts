@@ -15,6 +15,7 @@ describe('tokenHash', () => {
   })
 
   it('[M12] of an opaque token is that of the whole, dots or no dots', () => {
-    for (const token of ['', 'opaque', 'a.b', 'a.b.c', 'a.b.d', 'e30.e30.x', 'bnVsbA.b.c', 'a.b.c.d.e']) expect(tokenHash(token)).toBe(hash(token))
+    for (const token of ['', 'opaque', 'a.b', 'a.b.c', 'a.b.d', 'e30.e30.x', 'bnVsbA.b.c', 'a.b.c.d.e'])
+      expect(tokenHash(token)).toBe(hash(token))
   })
 })

@@ -1,7 +1,7 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { describe, expect, it } from 'vitest'
-import { fakeProvider, testClock, type FakeProvider } from '../../../packages/endsession/src/testing/index.ts'
 import { sha256 } from '../../../packages/endsession/src/runtime.ts'
+import { type FakeProvider, fakeProvider, testClock } from '../../../packages/endsession/src/testing/index.ts'
 
 const verifier = 'v'.repeat(43)
 const authorization = (fake: FakeProvider, over: Record<string, string> = {}) =>
@@ -22,7 +22,12 @@ function post(fake: FakeProvider, path: string, body: Record<string, string>): P
 
 async function redeem(fake: FakeProvider, back: URL): Promise<any> {
   const code = back.searchParams.get('code')!
-  const redeemed = { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri: 'https://app.example/cb' }
+  const redeemed = {
+    grant_type: 'authorization_code',
+    code,
+    code_verifier: verifier,
+    redirect_uri: 'https://app.example/cb',
+  }
   return (await post(fake, '/token', redeemed)).json()
 }
 
@@ -61,13 +66,18 @@ describe('fakeProvider', () => {
     expect(declined.redirect?.href).toBe('https://app.example/out?state=x')
     expect(fake.signedIn()).toBe(true)
     expect(fake.endSession(url).ended).toBe(true)
-    expect(fake.endSession(`${fake.issuer}/end-session?id_token_hint=null`)).toEqual({ ended: false, parameters: { id_token_hint: 'null' } })
+    expect(fake.endSession(`${fake.issuer}/end-session?id_token_hint=null`)).toEqual({
+      ended: false,
+      parameters: { id_token_hint: 'null' },
+    })
   })
 
   it('revoking a refresh token ends its grant', async () => {
     const fake = fakeProvider()
     const { access_token, refresh_token } = await redeem(fake, fake.authorize(authorization(fake)))
-    const { refresh_token: next } = (await (await post(fake, '/token', { grant_type: 'refresh_token', refresh_token })).json()) as any
+    const { refresh_token: next } = (await (
+      await post(fake, '/token', { grant_type: 'refresh_token', refresh_token })
+    ).json()) as any
     expect([access_token, refresh_token, next].map(fake.alive)).toEqual([true, true, true])
     await post(fake, '/revoke', { token: next })
     expect([access_token, refresh_token, next].map(fake.alive)).toEqual([false, false, false])
@@ -78,8 +88,14 @@ describe('fakeProvider', () => {
   it('checks client, code and verifier', async () => {
     const fake = fakeProvider()
     const back = fake.authorize(authorization(fake))
-    const body = { grant_type: 'authorization_code', code: back.searchParams.get('code')!, redirect_uri: 'https://app.example/cb' }
-    expect((await fake.fetch(`${fake.issuer}/token`, { method: 'POST', body: new URLSearchParams(body) })).status).toBe(401)
+    const body = {
+      grant_type: 'authorization_code',
+      code: back.searchParams.get('code')!,
+      redirect_uri: 'https://app.example/cb',
+    }
+    expect((await fake.fetch(`${fake.issuer}/token`, { method: 'POST', body: new URLSearchParams(body) })).status).toBe(
+      401,
+    )
     expect((await post(fake, '/token', { ...body, code_verifier: 'wrong' })).status).toBe(400)
     expect((await post(fake, '/token', { ...body, code_verifier: verifier })).status).toBe(400)
   })
@@ -117,7 +133,9 @@ describe('fakeProvider', () => {
 
   it('error of the person, and tokens as asked for', async () => {
     const fake = fakeProvider({ omitSid: true, fatIdTokenBytes: 5000, expiresIn: null })
-    expect(fake.authorize(authorization(fake), { error: 'access_denied' }).searchParams.get('error')).toBe('access_denied')
+    expect(fake.authorize(authorization(fake), { error: 'access_denied' }).searchParams.get('error')).toBe(
+      'access_denied',
+    )
     const tokens = await redeem(fake, fake.authorize(authorization(fake), { claims: { email: 'a@b' }, signInAt: 5 }))
     expect(tokens).not.toHaveProperty('expires_in')
     expect(tokens.id_token.length).toBeGreaterThan(5000)

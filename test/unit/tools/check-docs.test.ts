@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { blocksOf, brokenLinks, namesOf, slugsOf } from '../../../tools/check-docs.mjs'
+import { blocksOf, brokenLinks, missingFiles, namesOf, slugsOf } from '../../../tools/check-docs.mjs'
 
 const page = [
   '# Title',
@@ -43,6 +43,12 @@ describe('the check of the documentation', () => {
       '[a](errors.md) [b](errors.md#err-store) [c](https://x.test)\n[d](missing.md)\n[e](errors.md#nothing)\n`[f](code.md)`'
     const problems = brokenLinks('docs/events.md', markdown, headings)
     expect(problems.map(({ line }) => line)).toEqual([2, 3])
+  })
+
+  it('finds files that are named and not there', () => {
+    const there = (path: string) => path === 'test/unit/here.test.ts'
+    const markdown = 'shown by `test/unit/here.test.ts`\nand by `test/unit/gone.test.ts`, see `other/thing`'
+    expect(missingFiles(markdown, there).map(({ line }) => line)).toEqual([2])
   })
 
   it('names headings as links do', () => {

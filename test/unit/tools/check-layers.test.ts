@@ -58,6 +58,7 @@ describe('the check of layers and globals', () => {
       'base may not import index',
     ],
     ['a re-export upwards', 'profiles/index.ts', "export * from '../flows/logout.ts'", 'profiles may not import flows'],
+    ['a flow in what flows share', 'settle.ts', "import { a } from './flows/login.ts'", 'steps may not import flows'],
     ['a flow in a flow', 'flows/logout.ts', "import { a } from './login.ts'", 'flows do not import each other'],
     [
       'protocol in a store',

@@ -1,6 +1,8 @@
+import type { IncomingMessage } from 'node:http'
 import type { Request, RequestHandler, Response } from 'express'
-import type { EndSession, Session } from '../index.ts'
-import { nodeAdapter, sendResponse, toRequest } from './node.ts'
+import type { Guard } from '../guard/index.ts'
+import type { EndSession, Host, Session } from '../index.ts'
+import { nodeAdapter, sendResponse, toRequest, withHost } from './node.ts'
 
 declare global {
   namespace Express {
@@ -19,17 +21,19 @@ export interface ExpressAdapter {
 }
 
 /** For Express 5 (and 4). Translation only. */
-export function expressAdapter(endsession: EndSession): ExpressAdapter {
-  const answer = nodeAdapter(endsession)
+export function expressAdapter(endsession: EndSession, options: { host?: Host<Request> } = {}): ExpressAdapter {
+  const answer = nodeAdapter(endsession, options as { host?: Host<IncomingMessage> })
 
   async function findSession(request: Request, response: Response): Promise<Session | undefined> {
     let session: Session | undefined
     const { origin } = new URL(endsession.urls.callback)
-    const answered = await endsession.protect(toRequest(request, origin), (found) => {
+    const page = (found: Session) => {
       session = found
       return new globalThis.Response()
-    })
+    }
+    const answered = await endsession.protect(toRequest(request, origin), page, withHost(options.host, request))
     if (!session) await sendResponse(answered, response)
+    else for (const cookie of answered.headers.getSetCookie()) response.appendHeader('set-cookie', cookie)
     return session
   }
 
@@ -45,5 +49,16 @@ export function expressAdapter(endsession: EndSession): ExpressAdapter {
         next()
       }, next)
     },
+  }
+}
+
+/** In front of a service's routes: lets through who has a good access token, answers 401 or 503 to others. */
+export function expressGuard(guard: Guard): RequestHandler {
+  return (request, response, next) => {
+    // Only headers are looked at: the origin does not matter.
+    guard.check(toRequest(request, 'http://localhost')).then((checked) => {
+      if (checked.ok) next()
+      else return sendResponse(checked.response, response)
+    }, next)
   }
 }

@@ -1,29 +1,40 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { EndSession } from '../index.ts'
+import type { EndSession, Host } from '../index.ts'
 
 /** Answers the routes of ours; `true` when it did. Before or after a body parser. */
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>
 
 /** For `node:http` and what is built on it. Translation only. */
-export function nodeAdapter(endsession: EndSession): NodeHandler {
+export function nodeAdapter(endsession: EndSession, options: { host?: Host<IncomingMessage> } = {}): NodeHandler {
   return async (request, response) => {
     const ours = new URL(endsession.urls.callback)
     if (!pathOf(request).startsWith(ours.pathname.slice(0, -'callback'.length))) return false
-    const answer = await endsession.handle(toRequest(request, ours.origin, bodyOf(request)))
+    const asked = toRequest(request, ours.origin, bodyOf(request))
+    const answer = await endsession.handle(asked, withHost(options.host, request))
     if (!answer) return false
     await sendResponse(answer, response)
     return true
   }
 }
 
+/** The host asks its own framework's request, which the flows do not know. */
+export function withHost<R>(host: Host<R> | undefined, request: R): { host?: Host } {
+  if (!host) return {}
+  return { host: { handle: () => host.handle(request), expire: () => host.expire(request), login: host.login } }
+}
+
 /** What a body parser leaves behind, and Express for a mounted router. */
 type Parsed = IncomingMessage & { readonly body?: unknown; readonly originalUrl?: string }
+
+/** Web requests cannot have these methods (Fetch, section 2.2.1), and no route answers to this one either. */
+const unknownToTheWeb: Readonly<Record<string, string>> = { TRACE: 'OPTIONS', CONNECT: 'OPTIONS' }
 
 type Body = NonNullable<RequestInit['body']>
 
 /** The same request as the web has it. The origin is the configured one: `Host` is whatever its sender likes. */
 export function toRequest(request: Parsed, origin: string, body?: Body): Request {
-  const method = request.method ?? 'GET'
+  const { method: asked = 'GET' } = request
+  const method = unknownToTheWeb[asked] ?? asked
   const headers = new Headers()
   for (const [name, value] of Object.entries(request.headers))
     for (const one of Array.isArray(value) ? value : [value ?? '']) headers.append(name, one)
@@ -42,12 +53,22 @@ function pathOf(request: Parsed): string {
 function bodyOf(request: Parsed): Body | undefined {
   const { body, method } = request
   if (method === 'GET' || method === 'HEAD') return undefined
-  if (body === undefined || body === null) return ReadableStream.from(request) as Body
+  if (body === undefined || body === null || isUnread(request)) return streamOf(request)
   if (typeof body === 'string' || body instanceof Uint8Array) return body as Body
   const form = new URLSearchParams()
   for (const [name, value] of Object.entries(body))
     for (const one of Array.isArray(value) ? value : [value]) if (typeof one === 'string') form.append(name, one)
   return form.toString()
+}
+
+/** Express 4 puts an empty object there when its parsers have left the body alone. */
+function isUnread({ body, readableDidRead }: Parsed): boolean {
+  return readableDidRead === false && typeof body === 'object' && Object.keys(body as object).length === 0
+}
+
+/** Who stops reading wants to answer: the connection has to stay. */
+function streamOf(request: Parsed): Body {
+  return ReadableStream.from(request.iterator({ destroyOnReturn: false })) as Body
 }
 
 /** Cookies join those that are set already; every other header replaces what a middleware has set. */

@@ -26,7 +26,7 @@ export async function backchannelLogout(app: App, retries: Retries, request: Req
       app.options.runtime.waitUntil(settleRecords(app, due, deadline(app.options.deadlineSeconds)))
     }
     if (await insist(app, end)) return answer(200)
-    retries.keep(end)
+    retries.keep(JSON.stringify(selector), end)
     return answer(400)
   } catch (error) {
     const check = error instanceof EndSessionError ? checkOf(error) : undefined

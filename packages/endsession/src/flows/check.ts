@@ -1,7 +1,8 @@
 import type { App } from '../app.ts'
 import { type Describe, findSession, type Session } from '../current.ts'
 import type { StoredSession } from '../session/store.ts'
-import { redirect } from '../web/redirect.ts'
+import { expireAsked, sendToHost } from '../hosted-login.ts'
+import { redirect, signedOutAnswer } from '../web/redirect.ts'
 import { isNavigation } from '../web/request.ts'
 
 /** Who is signed in in this browser, or nobody. Writes nothing. Throws ERR_STORE when that cannot be known. */
@@ -18,18 +19,21 @@ export async function protect(
   page: (session: Session) => Response | Promise<Response>,
 ): Promise<Response> {
   const stored = await findSession(app, request)
-  if (!stored) return signedOut(app, request)
+  if (!stored) return app.host ? sendToHost(app, app.host, request) : signedOut(app, request)
   const response = await page(describe(stored))
   noteVisit(app, stored)
-  return privately(response)
+  return privately(response, app.host ? expireAsked(app, request) : [])
 }
 
-export function signedOut(app: App, request: Request): Response {
-  if (!isNavigation(request))
-    return Response.json({ error: 'signed_out' }, { status: 401, headers: { 'cache-control': 'no-store' } })
+/** A longer way back would not fit into our headers; the login then leads home. */
+const mostReturnTo = 1024
+
+function signedOut(app: App, request: Request): Response {
+  if (!isNavigation(request)) return signedOutAnswer()
   // The path only: behind a proxy the request's own origin is not the app's.
   const { pathname, search } = new URL(request.url)
-  return redirect(`${app.route('login')}?${new URLSearchParams({ returnTo: pathname + search })}`)
+  const returnTo = new URLSearchParams({ returnTo: pathname + search }).toString()
+  return redirect(returnTo.length > mostReturnTo ? app.route('login') : `${app.route('login')}?${returnTo}`)
 }
 
 /** After the response, and at most once per tenth of the idle time: a lost note shortens the session, never lengthens it. */
@@ -39,8 +43,9 @@ export function noteVisit(app: App, stored: StoredSession): void {
 }
 
 /** No cache keeps what only this person may see. */
-function privately(response: Response): Response {
+function privately(response: Response, setCookies: readonly string[]): Response {
   const copy = new Response(response.body, response)
   copy.headers.set('cache-control', 'no-store')
+  for (const line of setCookies) copy.headers.append('set-cookie', line)
   return copy
 }

@@ -1,16 +1,16 @@
 import { type App, providerLabel, tellEnded } from '../app.ts'
-import { cookieSession } from '../current.ts'
+import { cookieSession, findSession } from '../current.ts'
 import { EndSessionError } from '../errors.ts'
-import { readFresh } from '../fresh.ts'
+import { expireFresh, readFresh } from '../fresh.ts'
+import { newSession } from '../new-session.ts'
 import { exchangeCode, type Login, readCallback } from '../protocol/login.ts'
 import type { Provider } from '../protocol/provider.ts'
-import { tokenHash } from '../protocol/token-hash.ts'
 import { deadline } from '../runtime.ts'
-import { sealContents, type Tokens } from '../session/contents.ts'
 import { newCookieId, sessionIdOf } from '../session/ids.ts'
 import type { NewSession } from '../session/store.ts'
 import { settleRecords } from '../settle.ts'
 import { beginTransaction, type Opened } from '../transactions.ts'
+import { browserLabel } from '../web/browser-label.ts'
 import { redirect } from '../web/redirect.ts'
 
 /** The way back from the provider's login: the one GET that opens a session, and ends the one it takes the place of. */
@@ -23,8 +23,9 @@ export async function finishLogin(app: App, request: Request, opened: Opened): P
   const login = await exchangeCode(provider, callback.params, { redirectUri: app.route('callback'), codeVerifier, nonce })
 
   const cookieId = newCookieId(app.options.runtime)
-  const session = newSession(app, provider, transaction.provider, sessionIdOf(cookieId) as string, login)
-  const replaces = cookieSession(app, request)
+  const about = { provider: transaction.provider, browser: browserLabel(request.headers.get('user-agent')) }
+  const session = newSession(app, provider, sessionIdOf(cookieId) as string, login, about)
+  const replaces = await cookieSession(app, request)
   const refused = lacksFresh(app, request, provider, opened, login) || (await isRefused(app, provider, session, opened, replaces))
   if (refused) return askAgain(app, request, provider, opened, login)
 
@@ -33,7 +34,7 @@ export async function finishLogin(app: App, request: Request, opened: Opened): P
   return redirect(transaction.returnTo, [
     // A day longer than the session: what is left of it is the hint for a late logout.
     app.cookies.write(app.cookies.names.session, cookieId, session.liveSeconds + dayInSeconds),
-    app.cookies.expire(app.cookies.names.fresh),
+    expireFresh(app, provider),
     app.cookies.expire(app.cookies.names.logout),
     opened.expire,
   ])
@@ -41,44 +42,10 @@ export async function finishLogin(app: App, request: Request, opened: Opened): P
 
 const dayInSeconds = 86_400
 
-function newSession(app: App, provider: Provider, providerName: string, id: string, login: Login): NewSession {
-  const { limits, runtime } = app.options
-  const { idToken, accessToken, accessTokenExpiresAt, refreshToken, claims, signedInAt, authTime, sid } = login
-  const expiresAt = accessTokenExpiresAt ?? runtime.now() + limits.accessTokenSeconds
-  const tokens: Tokens = {
-    idToken,
-    accessToken,
-    accessTokenExpiresAt: expiresAt,
-    ...(refreshToken !== undefined && { refreshToken }),
-  }
-  return {
-    id,
-    iss: provider.config.issuer,
-    client: provider.config.clientId,
-    sub: claims.sub,
-    ...(sid !== undefined && { sid }),
-    signedInAt,
-    ...(authTime !== undefined && { authTime }),
-    sealed: sealContents(app.sealer, id, { provider: providerName, claims }, tokens),
-    tokens: [{ hash: tokenHash(accessToken), expiresAt }],
-    ...lifeOf(app, login),
-  }
-}
-
-/** The provider may set a ceiling of its own (`session_expiry`), told in its clock as `iat` is. */
-function lifeOf(app: App, { signedInAt, sessionExpiry }: Login): Pick<NewSession, 'liveSeconds' | 'endsBy'> {
-  const { absoluteSeconds } = app.options.limits
-  const ceiling = sessionExpiry === undefined ? absoluteSeconds : sessionExpiry - signedInAt
-  if (ceiling <= 0) throw new EndSessionError('ERR_LOGIN', 'The provider answered with a session that is over already.')
-  return ceiling < absoluteSeconds
-    ? { liveSeconds: ceiling, endsBy: 'session_expiry' }
-    : { liveSeconds: absoluteSeconds, endsBy: 'absolute' }
-}
-
 /** This browser has logged out at this provider, and the person has not met the login screen since. */
 function lacksFresh(app: App, request: Request, provider: Provider, { transaction }: Opened, { authTime }: Login): boolean {
   const authBefore = readFresh(app, request, provider)
-  if (authBefore === undefined) return false
+  if (!authBefore) return false
   return authTime === undefined ? !acceptsUndated(provider, transaction.interactive) : authTime <= authBefore
 }
 
@@ -111,10 +78,12 @@ async function askAgain(app: App, request: Request, provider: Provider, opened: 
     const action = { kind: 'link', text: 'signInButton', href: loginUrl(app, transaction.provider, transaction.returnTo) } as const
     return app.page({ title: 'freshTitle', sentence: 'freshSentence', ...providerLabel(provider), action }, 403, [expire])
   }
+  const current = await findSession(app, request)
   const { url, setCookies } = await beginTransaction(app, request, provider, {
     kind: 'login',
     provider: transaction.provider,
     returnTo: transaction.returnTo,
+    ...(current && { startedWith: current.id }),
     interactive: true,
     second: true,
   })

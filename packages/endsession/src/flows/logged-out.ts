@@ -1,16 +1,18 @@
 import { type App, providerLabel } from '../app.ts'
+import { readConfirmations } from '../confirmations.ts'
 import { findSession } from '../current.ts'
 import { isSameLogout, type LogoutState, readLogout, writeLogout } from '../logout-cookie.ts'
+import { guardsRow } from '../logout-report.ts'
 import type { Provider } from '../protocol/provider.ts'
-import { layer, withLayers } from '../report.ts'
+import { layer, type Reason, withLayers } from '../report.ts'
 import { deadline } from '../runtime.ts'
-import { settleRecords } from '../settle.ts'
+import { ownRefreshToken, type Part, settleRecords } from '../settle.ts'
 import { beginTransaction } from '../transactions.ts'
 import type { Action, Page } from '../web/page.ts'
 import { redirect } from '../web/redirect.ts'
 import { isPrefetch, single } from '../web/request.ts'
 import type { TextKey } from '../web/texts.ts'
-import type { Report } from '../words.ts'
+import type { LayerReport, Report } from '../words.ts'
 
 /**
  * `GET logged-out`: where the browser comes back to. Reaching it proves nothing, so it says what the logout itself found,
@@ -45,20 +47,31 @@ function strangersPage(app: App, signedIn: boolean): Response {
 
 /** What is known now that the browser is back, and the work that had to wait for that. */
 async function noteReturn(app: App, held: LogoutState): Promise<LogoutState> {
+  const { services } = held.report.layers
+  const asksGuards = held.position !== undefined && services.reason === 'guard_silent'
   const rows = {
     ...(held.left && { provider: layer('came_back') }),
-    ...(held.revokeAfter && held.id !== undefined && { tokens: layer(await revokeNow(app, held.id, held.report)) }),
+    ...(held.revokeAfter && held.id !== undefined && { tokens: await revokeNow(app, held.id, held.report) }),
+    ...(asksGuards && { services: guardsRow(await readConfirmations(app, held.position), services.until) }),
   }
   return { ...held, report: withLayers(held.report, rows) }
 }
 
-async function revokeNow(app: App, id: string, { scope }: Report): Promise<Awaited<ReturnType<typeof settleRecords>>> {
-  const { records } = await app.store.end({ by: 'id', id }, 'user')
-  return settleRecords(app, records, deadline(app.options.deadlineSeconds), scope)
+/** The own tokens had to wait until now; what was found of the others' stays as it was. Never throws. */
+async function revokeNow(app: App, id: string, { scope, layers }: Report): Promise<LayerReport> {
+  const own = await app.store
+    .end({ by: 'id', id }, 'user')
+    .then(({ records }) => settleRecords(app, records, deadline(app.options.deadlineSeconds), scope))
+    .catch((): readonly Part[] => [['refresh token', 'revocation_failed']])
+  const others = (layers.tokens.parts ?? [])
+    .map(({ what, reason }): Part => [what, reason as Reason])
+    .filter(([what, reason]) => what !== ownRefreshToken || reason !== 'revoked_after_return')
+  return layer([...(own.length > 0 ? own : [[ownRefreshToken, 'record_gone'] as const]), ...others])
 }
 
 function wantsProbe(app: App, held: LogoutState, provider: Provider): boolean {
-  return app.options.probe && provider.config.profile.probeProves && held.left === true && !held.probed && !held.landed
+  // Attached, the callback is the host's: the probe's answer would go there.
+  return app.options.probe && !app.host && provider.config.profile.probeProves && held.left === true && !held.probed && !held.landed
 }
 
 /** A provider that cannot be asked costs the proof, not the page. */

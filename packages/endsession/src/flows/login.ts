@@ -2,17 +2,17 @@ import { type App, providerLabel } from '../app.ts'
 import { findSession } from '../current.ts'
 import { EndSessionError } from '../errors.ts'
 import { readFresh } from '../fresh.ts'
+import { loginReturnTo } from '../login-return.ts'
 import type { Provider } from '../protocol/provider.ts'
 import { beginTransaction } from '../transactions.ts'
 import { redirect } from '../web/redirect.ts'
 import { isPrefetch, single } from '../web/request.ts'
-import { safeReturnTo } from '../web/return-to.ts'
 
 /** `GET login`: on to the provider's authorization endpoint. Changes nothing here. */
 export async function login(app: App, request: Request): Promise<Response> {
   if (isPrefetch(request)) return new Response(null, { status: 204, headers: { 'cache-control': 'no-store' } })
   const query = new URL(request.url).searchParams
-  const returnTo = returnToOf(app, single(query, 'returnTo'))
+  const returnTo = loginReturnTo(app, single(query, 'returnTo'))
   const name = single(query, 'provider') ?? (app.providers.size === 1 ? [...app.providers.keys()][0] : undefined)
   if (name === undefined) return choose(app, returnTo)
   const provider = app.providers.get(name)
@@ -27,15 +27,6 @@ export async function login(app: App, request: Request): Promise<Response> {
     interactive: readFresh(app, request, provider) !== undefined,
   })
   return redirect(url.href, setCookies)
-}
-
-/** Never back to a route of ours: a login that ends at the logout would be a trap. Long paths do not fit a cookie. */
-function returnToOf(app: App, wanted: string | undefined): string {
-  const { origin, trustedOrigins, basePath } = app.options
-  const url = safeReturnTo(wanted, origin, trustedOrigins)
-  const home = `${origin}/`
-  if (url === undefined || url.length > 512) return home
-  return url === `${origin}${basePath}` || url.startsWith(`${origin}${basePath}/`) ? home : url
 }
 
 function choose(app: App, returnTo: string): Response {

@@ -2,16 +2,17 @@ import { decodeJwt } from 'jose'
 import { type App, providerLabel, tellEnded } from '../app.ts'
 import { cookieSession } from '../current.ts'
 import { EndSessionError } from '../errors.ts'
+import { awaitConfirmations, type Confirmation } from '../confirmations.ts'
 import { writeFresh } from '../fresh.ts'
-import { logoutStateOf, readLogout, readTicket, writeLogout, writeTicket } from '../logout-cookie.ts'
+import { logoutStateOf, readLogout, readTickets, type Ticket, writeLogout, writeTickets } from '../logout-cookie.ts'
 import { type Departure, failedReport, reportOf } from '../logout-report.ts'
 import { type EndSessionPlan, planEndSession } from '../protocol/end-session.ts'
 import type { Provider } from '../protocol/provider.ts'
 import { deadline, within } from '../runtime.ts'
 import { openTokens } from '../session/contents.ts'
 import { providerTime } from '../session/ending.ts'
-import type { EndedRecord } from '../session/store.ts'
-import { type Part, settleRecords } from '../settle.ts'
+import type { EndedRecord, Position } from '../session/store.ts'
+import { ownRefreshToken, type Part, settleRecords } from '../settle.ts'
 import { expireTransactions } from '../transactions.ts'
 import { redirect } from '../web/redirect.ts'
 import { isPrefetch, isSameOrigin } from '../web/request.ts'
@@ -43,13 +44,11 @@ export function confirmLogout(app: App, request: Request): Response {
   return app.page({ title: 'confirmTitle', sentence: sentences[app.options.scope], ...providerLabel(provider), action }, 200)
 }
 
-/** What a form asks for. Throws ERR_REQUEST for a scope that there is not. */
+/** What a form asks for; whether there is such a scope is checked with the rest. */
 export function readWish(form: URLSearchParams): LogoutWish {
-  const scope = form.get('scope') ?? undefined
-  if (scope !== undefined && !scopes.includes(scope)) throw new EndSessionError('ERR_REQUEST', 'There is no such scope.')
   const tries = Number(form.get('tries') ?? 0)
   return {
-    scope: scope as Scope | undefined,
+    scope: (form.get('scope') ?? undefined) as Scope | undefined,
     returnTo: form.get('returnTo') ?? undefined,
     tries: Number.isInteger(tries) && tries > 0 ? Math.min(tries, 20) : 0,
   }
@@ -59,17 +58,17 @@ export function readWish(form: URLSearchParams): LogoutWish {
 export async function logout(app: App, request: Request, wish: LogoutWish): Promise<LoggedOut> {
   if (!isSameOrigin(request, app.options.origin))
     throw new EndSessionError('ERR_REQUEST', 'A logout has to come from a page of this app.', { status: 403 })
-  const asked = readAsked(app, request, wish)
+  const asked = await readAsked(app, request, wish)
   const ended = await endAsked(app, asked).catch(onlyStoreFailure)
   if (ended === 'store_failed') return answerFailed(app, request, asked, wish.tries ?? 0)
-  tellEnded(app, ended.records)
 
   const provider = ended.own ? app.providerOf(ended.own) : onlyProvider(app)
-  const [revocation, leave] = await Promise.all([
+  const [revocation, confirmations, leave] = await Promise.all([
     revoke(app, asked, ended, provider),
+    confirm(app, ended),
     asked.scope === 'app' ? notLeaving('outside_scope') : planLeave(app, asked, ended.own, provider),
   ])
-  return answer(app, request, asked, ended, provider, revocation, leave)
+  return answer(app, request, asked, { ...ended, provider, revocation, confirmations }, leave)
 }
 
 interface Asked {
@@ -77,41 +76,67 @@ interface Asked {
   /** Absolute, checked. */
   readonly returnTo: string | undefined
   readonly id: string | undefined
-  /** A session that an earlier try could not end, when this browser has another one by now. */
-  readonly left: string | undefined
+  /** Sessions that earlier tries could not end, when this browser has another one by now. */
+  readonly left: readonly Ticket[]
 }
 
-function readAsked(app: App, request: Request, wish: LogoutWish): Asked {
-  const { origin, trustedOrigins } = app.options
-  const ticket = readTicket(app, request)
-  const own = cookieSession(app, request)
+/** Throws ERR_REQUEST for a scope that there is not. */
+async function readAsked(app: App, request: Request, wish: LogoutWish): Promise<Asked> {
+  if (wish.scope !== undefined && !scopes.includes(wish.scope)) throw new EndSessionError('ERR_REQUEST', 'There is no such scope.')
+  const tickets = readTickets(app, request)
+  const own = await cookieSession(app, request)
+  const ticket = own === undefined ? tickets[0] : undefined
+  const id = own ?? ticket?.id ?? readLogout(app, request)?.id
   return {
-    scope: wish.scope ?? (own === undefined ? ticket?.scope : undefined) ?? app.options.scope,
-    returnTo: safeReturnTo(wish.returnTo, origin, trustedOrigins),
-    id: own ?? ticket?.id ?? readLogout(app, request)?.id,
-    left: own !== undefined && ticket?.id !== own ? ticket?.id : undefined,
+    // A ticket ends what was asked for when it was made, and no more than that.
+    scope: ticket?.scope ?? wish.scope ?? app.options.scope,
+    returnTo: returnToOf(app, wish.returnTo),
+    id,
+    left: tickets.filter((other) => other.id !== id),
   }
+}
+
+/** It travels in a cookie. Never a route of ours: a login that starts by itself would undo the logout. */
+function returnToOf(app: App, wanted: string | undefined): string | undefined {
+  const { origin, trustedOrigins, basePath } = app.options
+  const url = safeReturnTo(wanted, origin, trustedOrigins)
+  return url === undefined || url.length > 512 || url.startsWith(`${origin}${basePath}/`) ? undefined : url
 }
 
 interface Ended {
   readonly own: EndedRecord | undefined
   readonly records: readonly EndedRecord[]
+  /** Live sessions of this person began after the own one had ended. */
+  readonly newer: boolean
+  /** Whoever follows the feed up to here knows of all of them. */
+  readonly position?: Position
 }
 
 /** The one step that may not fail silently. Throws ERR_STORE. */
 async function endAsked(app: App, { id, left, scope }: Asked): Promise<Ended> {
-  if (left !== undefined) await app.store.end({ by: 'id', id: left, sid: true }, 'user')
-  if (id === undefined) return { own: undefined, records: [] }
+  const ended = id === undefined ? { own: undefined, records: [], newer: false } : await endSessions(app, id, scope)
+  for (const ticket of left) {
+    const { records } = await endSessions(app, ticket.id, ticket.scope)
+    app.options.runtime.waitUntil(settleRecords(app, records, deadline(app.options.deadlineSeconds), ticket.scope))
+  }
+  return ended
+}
+
+async function endSessions(app: App, id: string, scope: Scope): Promise<Ended> {
   const selector = scope === 'app' ? ({ by: 'id', id } as const) : ({ by: 'id', id, sid: true } as const)
-  const { records } = await app.store.end(selector, scope === 'everywhere' ? 'everywhere' : 'user')
+  const { records, position } = await app.store.end(selector, scope === 'everywhere' ? 'everywhere' : 'user')
+  tellEnded(app, records)
   const own = records.find((record) => record.id === id)
-  if (!own || scope !== 'everywhere') return { own, records }
+  if (!own || scope !== 'everywhere') return { own, records, newer: false, position }
   // A second click ends what the first one meant: nobody who has signed in since.
   const before = own.repeated ? { before: providerTime(own, own.endedAt) } : {}
   const { iss, client, sub } = own
   const others = await app.store.end({ by: 'sub', iss, client, sub, ...before }, 'everywhere')
+  tellEnded(app, others.records)
+  const newer = own.repeated && (await app.store.list({ iss, client, sub })).length > 0
   const known = new Set(records.map((record) => record.id))
-  return { own, records: [...records, ...others.records.filter((record) => !known.has(record.id))] }
+  const all = [...records, ...others.records.filter((record) => !known.has(record.id))]
+  return { own, records: all, newer, position: others.position }
 }
 
 function onlyStoreFailure(error: unknown): 'store_failed' {
@@ -119,12 +144,21 @@ function onlyStoreFailure(error: unknown): 'store_failed' {
   throw error
 }
 
-/** Own tokens are tried again at every click; those of sessions that ended long before only while they are not done. */
+/** All of them at every click: that a record is settled may also mean that its tokens were left alone. */
 async function revoke(app: App, { scope }: Asked, { own, records }: Ended, provider: Provider | undefined): Promise<readonly Part[]> {
   const later = revokesAfter(scope, provider)
-  const due = records.filter((record) => (record.id === own?.id ? !later : !record.settled))
+  const waits = ({ id, sid }: EndedRecord) => later && (id === own?.id || (sid !== undefined && sid === own?.sid))
+  const due = records.filter((record) => !waits(record))
   const parts = await settleRecords(app, due, deadline(app.options.deadlineSeconds), scope)
-  return later && own ? [['refresh token', 'revoked_after_return'], ...parts] : parts
+  const nameOf = ({ id }: EndedRecord) => (id === own?.id ? ownRefreshToken : 'refresh token of the same login')
+  return [...records.filter(waits).map((record): Part => [nameOf(record), 'revoked_after_return']), ...parts]
+}
+
+/** Services are waited for while the provider is; the landing asks them once more. */
+async function confirm(app: App, { records, position }: Ended): Promise<readonly Confirmation[]> {
+  const { runtime, deadlineSeconds } = app.options
+  const atWork = records.some(({ tokens }) => tokens.some(({ expiresAt }) => expiresAt > runtime.now()))
+  return position !== undefined && atWork ? awaitConfirmations(app, position, deadlineSeconds) : []
 }
 
 /** Revoking first would take this app out of the provider's session: its logout would then not tell the others. */
@@ -173,17 +207,22 @@ function onlyProvider(app: App): Provider | undefined {
   return app.providers.size === 1 ? [...app.providers.values()][0] : undefined
 }
 
+interface Done extends Ended {
+  readonly provider: Provider | undefined
+  readonly revocation: readonly Part[]
+  readonly confirmations: readonly Confirmation[]
+}
+
 function answer(
   app: App,
   request: Request,
   asked: Asked,
-  ended: Ended,
-  provider: Provider | undefined,
-  revocation: readonly Part[],
+  done: Done,
   { departure, plan, tellsOthers }: Leave,
 ): LoggedOut {
+  const { provider, position } = done
   const at = Math.floor(app.options.runtime.now())
-  const findings = { ...asked, ...ended, at, revocation, provider, departure }
+  const findings = { ...asked, ...done, at, departure }
   const report = reportOf(findings, tellsOthers)
   const state = logoutStateOf(app, asked.id)
   const name = provider && [...app.providers].find(([, candidate]) => candidate === provider)?.[0]
@@ -193,10 +232,11 @@ function answer(
     ...(asked.id !== undefined && { id: asked.id }),
     ...(name !== undefined && { provider: name }),
     ...(asked.returnTo !== undefined && { returnTo: asked.returnTo }),
-    ...(revokesAfter(asked.scope, provider) && { revokeAfter: true }),
+    ...(done.own && revokesAfter(asked.scope, provider) && { revokeAfter: true }),
     ...(plan && { left: true }),
+    ...(position !== undefined && { position }),
   })
-  const setCookies = [...expireAll(app, request), app.cookies.expire(app.cookies.names.ticket), cookie, ...markFresh(app, asked, ended)]
+  const setCookies = [...expireAll(app, request), app.cookies.expire(app.cookies.names.ticket), cookie, ...markFresh(app, asked, done)]
   const response = plan
     ? leavingPage(app, provider, plan, setCookies)
     : redirect(`${app.route('logged-out')}?${new URLSearchParams({ state })}`, setCookies)
@@ -232,7 +272,7 @@ function leavingPage(app: App, provider: Provider | undefined, plan: EndSessionP
 /** Signed out in this browser, and no more than that is sure: the ticket tries again, the page does so by itself. */
 function answerFailed(app: App, request: Request, asked: Asked, tries: number): LoggedOut {
   const report = failedReport(asked.scope, Math.floor(app.options.runtime.now()))
-  const ticket = asked.id === undefined ? [] : [writeTicket(app, { id: asked.id, scope: asked.scope })]
+  const own = asked.id === undefined ? [] : [{ id: asked.id, scope: asked.scope }]
   const fields = [
     ['scope', asked.scope],
     ['tries', String(tries + 1)],
@@ -253,7 +293,7 @@ function answerFailed(app: App, request: Request, asked: Asked, tries: number): 
       },
     },
     503,
-    [...expireAll(app, request), ...ticket],
+    [...expireAll(app, request), writeTickets(app, [...own, ...asked.left])],
   )
   app.options.emit({ type: 'logout.finished', report })
   return { report, response }
@@ -261,13 +301,18 @@ function answerFailed(app: App, request: Request, asked: Asked, tries: number): 
 
 /** Every cookie of a login; those of logins in progress too: one that began before the logout must not finish after it. */
 function expireAll(app: App, request: Request): readonly string[] {
-  return [app.cookies.expire(app.cookies.names.session), ...expireTransactions(app, request)]
+  const session = app.host ? app.host.expire(request) : [app.cookies.expire(app.cookies.names.session)]
+  return [...session, ...expireTransactions(app, request)]
 }
 
-/** Beyond this app the person has asked to be unknown: the next login of this browser has to ask who it is. */
-function markFresh(app: App, { scope }: Asked, { own }: Ended): readonly string[] {
-  if (scope === 'app' || !own) return []
-  return [writeFresh(app, { iss: own.iss, client: own.client, authBefore: providerTime(own, own.endedAt) })]
+/**
+ * Beyond this app the person has asked to be unknown: the next login of this browser has to ask who it is. Without a
+ * session nobody knows the time in the provider's clock: it is asked for the login screen all the same.
+ */
+function markFresh(app: App, { scope }: Asked, { own, provider }: Done): readonly string[] {
+  if (scope === 'app' || !provider) return []
+  const { issuer: iss, clientId: client } = provider.config
+  return [writeFresh(app, { iss, client, authBefore: own ? providerTime(own, own.endedAt) : 0 })]
 }
 
 function cleared(app: App, response: Response): Response {

@@ -19,8 +19,8 @@ export const oidcProvider: Profile = Object.freeze({
   logoutTokenHasExp: true,
   // lib/actions/end_session.js, `confirm`: after "No, stay signed in", too, the asking client gets its logout token.
   logoutTokenProves: 'nothing',
-  // lib/helpers/interaction_policy/prompts/login.js: without `max_age`, hints and claims, `login_required` says that the
-  // session has no account. A living session without consent answers `consent_required` (prompts/consent.js).
+  // lib/helpers/interaction_policy/prompts/login.js: without `max_age`, hints and claims, `login_required` says that
+  // the session has no account. A living session without consent answers `consent_required` (prompts/consent.js).
   probeProves: true,
   // lib/models/session.js, `ensureClientContainer`: `nanoid()`, one per session and client.
   sidUnguessable: true,

@@ -43,7 +43,10 @@ export function planEndSession(
   if (action === undefined) return undefined
 
   const hint = hintOf(config, request)
-  const parameters = { ...(hint === 'sent' && { id_token_hint: request.idToken ?? '' }), ...others(config, request, hint) }
+  const parameters = {
+    ...(hint === 'sent' && { id_token_hint: request.idToken ?? '' }),
+    ...others(config, request, hint),
+  }
   const url = withQuery(action, parameters)
   if (url.href.length <= config.profile.urlLimitBytes) return { method: 'GET', url, fields: {}, gaveWay: false, hint }
   if (config.profile.acceptsPost) {

@@ -5,7 +5,7 @@ import { deadline } from '../runtime.ts'
 import { signingAlgorithms } from './algorithms.ts'
 import { loginFailed, providerFailed } from './failures.ts'
 import { verifySignature } from './keys.ts'
-import { toleranceSeconds, type Provider } from './provider.ts'
+import { type Provider, toleranceSeconds } from './provider.ts'
 import { orAborted } from './shared-fetch.ts'
 
 /** What a login brought. Times are epoch seconds. */

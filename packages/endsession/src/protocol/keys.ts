@@ -1,19 +1,19 @@
 import {
+  type CompactJWSHeaderParameters,
+  type CryptoKey,
   compactVerify,
   createLocalJWKSet,
   errors,
-  type CompactJWSHeaderParameters,
-  type CryptoKey,
   type FlattenedJWSInput,
   type JSONWebKeySet,
 } from 'jose'
-import { sleep, within, type Runtime } from '../runtime.ts'
+import { type Runtime, sleep, within } from '../runtime.ts'
 import { providerFailed } from './failures.ts'
 import { shareFetch } from './shared-fetch.ts'
 
 /** A provider's public keys (its JWKS), as `jose` asks for them. */
 export interface Keys {
-  /** The key of this token. Throws jose's `ERR_JWKS_*` when the provider has none, ERR_PROVIDER when it can't be asked. */
+  /** The key of this token. Throws jose's `ERR_JWKS_*` when there is none, ERR_PROVIDER when nobody can tell. */
   get(header: CompactJWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey>
   /** Moves when a key has left: whoever remembers verified tokens forgets them then. */
   generation(): number

@@ -2,6 +2,7 @@ import * as oauth from 'oauth4webapi'
 import { deadline, sha256 } from '../runtime.ts'
 import { loginFailed, providerFailed } from './failures.ts'
 import type { Provider, ProviderConfig } from './provider.ts'
+import { orAborted } from './shared-fetch.ts'
 
 export { exchangeCode, type Login } from './exchange.ts'
 
@@ -57,7 +58,7 @@ function authorizationParameters(
     nonce: request.nonce,
     code_challenge: sha256(request.codeVerifier),
     code_challenge_method: 'S256',
-    // Of a probe only the bare answer counts: with a `max_age`, `login_required` might mean no more than "too long ago".
+    // Of a probe only the bare answer counts: with a `max_age`, `login_required` might mean "too long ago".
     ...(request.prompt ? { prompt: request.prompt } : askForAuthTime(profile.authTime)),
     ...(request.interactive && profile.interactive),
   }
@@ -73,11 +74,14 @@ async function pushParameters(
   metadata: oauth.AuthorizationServer,
   parameters: Record<string, string>,
 ): Promise<Record<string, string>> {
-  const client = provider.client()
-  const options = provider.options(deadline(pushSeconds))
+  const [client, auth] = [provider.client(), provider.clientAuth]
+  const push = async (signal: AbortSignal): Promise<oauth.PushedAuthorizationResponse> => {
+    const options = provider.options(signal)
+    const response = await oauth.pushedAuthorizationRequest(metadata, client, auth, parameters, options)
+    return oauth.processPushedAuthorizationResponse(metadata, client, response)
+  }
   try {
-    const response = await oauth.pushedAuthorizationRequest(metadata, client, provider.clientAuth, parameters, options)
-    const { request_uri } = await oauth.processPushedAuthorizationResponse(metadata, client, response)
+    const { request_uri } = await orAborted(push, deadline(pushSeconds))
     return { client_id: provider.config.clientId, request_uri }
   } catch (cause) {
     throw providerFailed(cause)

@@ -3,7 +3,7 @@ import { EndSessionError } from '../errors.ts'
 import type { Runtime } from '../runtime.ts'
 import { isAsymmetric, signingAlgorithms } from './algorithms.ts'
 import { verifySignature } from './keys.ts'
-import { toleranceSeconds, type Provider } from './provider.ts'
+import { type Provider, toleranceSeconds } from './provider.ts'
 
 /** The check that said no. */
 export type LogoutTokenCheck =
@@ -110,7 +110,7 @@ function hasAsymmetricAlgorithm({ header }: Decoded): boolean {
   return isAsymmetric(header.alg)
 }
 
-/** Section 2.4: `logout+jwt` is recommended; `JWT` or nothing is what most providers send; never another kind of token. */
+/** Section 2.4: `logout+jwt` is recommended; `JWT` or nothing is what many send; never another kind of token. */
 function hasLogoutType({ header }: Decoded): boolean {
   if (header.typ === undefined) return true
   if (typeof header.typ !== 'string') return false

@@ -1,11 +1,11 @@
 import type { JSONWebKeySet } from 'jose'
 import * as oauth from 'oauth4webapi'
 import type { Profile } from '../profiles/profile.ts'
-import { systemNow, type Runtime } from '../runtime.ts'
+import { type Runtime, systemNow } from '../runtime.ts'
 import { providerFailed } from './failures.ts'
 import { createKeys, type Keys } from './keys.ts'
-import { createServerFetch, toPublic, type ServerFetch } from './server-fetch.ts'
-import { shareFetch, type SharedFetch } from './shared-fetch.ts'
+import { createServerFetch, type ServerFetch, toPublic } from './server-fetch.ts'
+import { type SharedFetch, shareFetch } from './shared-fetch.ts'
 
 export interface ProviderConfig {
   /** Exactly as it stands in the provider's tokens. */
@@ -62,7 +62,15 @@ export function createProvider(config: ProviderConfig, runtime: Runtime): Provid
   const metadata = (): Promise<oauth.AuthorizationServer> => currentMetadata(discovery, runtime)
   const keys = createKeys(async (signal) => fetchJwks(await metadata(), serverFetch, signal), runtime)
 
-  return { config, runtime, keys, metadata, client: () => clientOf(config, runtime), clientAuth: clientAuthOf(config), options }
+  return {
+    config,
+    runtime,
+    keys,
+    metadata,
+    client: () => clientOf(config, runtime),
+    clientAuth: clientAuthOf(config),
+    options,
+  }
 }
 
 async function discover(config: ProviderConfig, options: RequestOptions): Promise<oauth.AuthorizationServer> {

@@ -44,7 +44,8 @@ async function requestRevocation(
 }
 
 async function outcomeOf(response: Response): Promise<Revocation['outcome']> {
-  if (response.status === 400) return (await errorCode(response)) === 'unsupported_token_type' ? 'unsupported' : 'failed'
+  if (response.status === 400)
+    return (await errorCode(response)) === 'unsupported_token_type' ? 'unsupported' : 'failed'
   await response.body?.cancel()
   return response.ok ? 'revoked' : 'failed'
 }

@@ -15,6 +15,8 @@ export interface Description {
   /** The provider's name in the options. */
   readonly provider: string
   readonly claims: Readonly<Record<string, unknown>>
+  /** What a person recognises the device by. */
+  readonly browser: string
 }
 
 const lengthBytes = 4
@@ -40,7 +42,7 @@ export function openTokens(sealer: Sealer, id: string, sealed: Uint8Array): Toke
 }
 
 function parts(sealed: Uint8Array): { front: Uint8Array; back: Uint8Array } {
-  if (sealed.length < lengthBytes) throw wrongRow()
+  if (!(sealed instanceof Uint8Array) || sealed.length < lengthBytes) throw wrongRow()
   const length = new DataView(sealed.buffer, sealed.byteOffset).getUint32(0)
   return { front: sealed.subarray(lengthBytes, lengthBytes + length), back: sealed.subarray(lengthBytes + length) }
 }
@@ -50,6 +52,7 @@ function opened<T>(value: T | undefined): T {
   return value
 }
 
-function wrongRow(): EndSessionError {
+/** The store has answered with a row that it was not asked for, or that somebody has changed. */
+export function wrongRow(): EndSessionError {
   return new EndSessionError('ERR_STORE', 'A stored session does not open. Is `secret` the one that sealed it?')
 }

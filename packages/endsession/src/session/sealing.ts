@@ -1,7 +1,7 @@
 import { decrypt, deriveKey, encrypt, fromBase64url, hmacSha256, type Runtime, sha256, toBase64url } from '../runtime.ts'
 
 /** Each purpose has a key of its own: what was sealed for one opens for no other. */
-export type Purpose = 'claims' | 'tokens' | 'login' | 'logout' | 'ticket' | 'fresh' | 'state'
+export type Purpose = 'claims' | 'tokens' | 'login' | 'logout' | 'ticket' | 'fresh' | 'state' | 'legacy'
 
 export interface Sealer {
   /** `bound` is what the value belongs to, such as a session id: it opens for that alone. */
@@ -48,7 +48,8 @@ export function createSealer(secrets: readonly string[], runtime: Runtime): Seal
     const mark = new DataView(sealed.buffer, sealed.byteOffset).getUint32(1)
     const ring = rings.find((candidate) => candidate.mark === mark)
     const text = ring && decrypt(keyOf(ring, purpose), sealed.subarray(headBytes), bound)
-    return text === undefined ? undefined : JSON.parse(text)
+    // Frozen to the ground: what is opened once may be shown to many requests.
+    return text === undefined ? undefined : JSON.parse(text, (_, part) => Object.freeze(part))
   }
 
   return {

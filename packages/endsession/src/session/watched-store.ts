@@ -1,7 +1,7 @@
 import { EndSessionError } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import { within } from '../runtime.ts'
-import type { Limits, Store } from './store.ts'
+import type { EndedRecord, Limits, Mark, Selector, Store, StoredSession } from './store.ts'
 
 /** The longest that a store may take. What answers later is not acknowledged. */
 const deadlineSeconds = 5
@@ -10,8 +10,8 @@ const deadlineSeconds = 5
 export type WatchedStore = Omit<Store, 'open' | 'close' | 'feed' | 'snapshot' | 'reached'> & { ready(): Promise<void> }
 
 /**
- * The same store, opened before its first use, with a deadline on each call. Whatever it throws becomes ERR_STORE with
- * words that anybody may read; the detail is in `cause`.
+ * The same store, opened before its first use, with a deadline on each call. Whatever it throws, and whatever it answers
+ * that no store may answer, becomes ERR_STORE with words that anybody may read; the detail is in `cause`.
  */
 export function watchStore(store: Store, limits: Limits, unsafeLossyStore: boolean, emit: Emit): WatchedStore {
   let opened: Promise<void> | undefined
@@ -43,26 +43,55 @@ export function watchStore(store: Store, limits: Limits, unsafeLossyStore: boole
     }
   }
 
-  async function asked<T>(call: () => Promise<T>): Promise<T> {
+  async function asked<T>(call: () => Promise<T>, isAnswer: (answer: T) => boolean = () => true): Promise<T> {
     await ready()
-    return bounded(call)
+    return bounded(async () => {
+      const answer = await call()
+      if (!isAnswer(answer)) throw new Error('the answer is not one that a store may give')
+      return answer
+    })
   }
 
   return {
     ready,
-    now: () => asked(() => store.now()),
-    create: (session, how) => asked(() => store.create(session, how)),
-    get: (id) => asked(() => store.get(id)),
+    now: () => asked(() => store.now(), Number.isFinite),
+    create: (session, how) => asked(() => store.create(session, how), (answer) => answer === 'created' || isMark(answer)),
+    get: (id) => asked(() => store.get(id), (answer) => answer === undefined || (isSession(answer) && answer.id === id)),
     touch: (id) => asked(() => store.touch(id)),
-    update: (id, revision, patch) => asked(() => store.update(id, revision, patch)),
-    end: (selector, cause) => asked(() => store.end(selector, cause)),
+    update: (id, revision, patch) =>
+      asked(() => store.update(id, revision, patch), (answer) => ['updated', 'stale', 'gone'].includes(answer)),
+    end: (selector, cause) => asked(() => store.end(selector, cause), (answer) => isEnd(answer, selector)),
     settle: (id) => asked(() => store.settle(id)),
-    pending: (limit) => asked(() => store.pending(limit)),
-    covers: (claims) => asked(() => store.covers(claims)),
-    list: (who) => asked(() => store.list(who)),
-    claim: (key, seconds) => asked(() => store.claim(key, seconds)),
-    head: () => asked(() => store.head()),
+    pending: (limit) =>
+      asked(() => store.pending(limit), (answer) => answer.expired.every(isSession) && answer.unsettled.every(isRecord)),
+    covers: (claims) => asked(() => store.covers(claims), (answer) => answer === undefined || isMark(answer)),
+    list: (who) =>
+      asked(() => store.list(who), (answer) => answer.every((one) => isSession(one) && one.iss === who.iss && one.client === who.client)),
+    claim: (key, seconds) => asked(() => store.claim(key, seconds), (answer) => typeof answer === 'boolean'),
+    head: () => asked(() => store.head(), (answer) => typeof answer === 'string'),
     follow: (name, position) => asked(() => store.follow(name, position)),
-    followers: () => asked(() => store.followers()),
+    followers: () => asked(() => store.followers(), Array.isArray),
   }
+}
+
+/** What a flow stands on. A check that throws has failed as well. */
+function isSession(value: StoredSession): boolean {
+  const { id, iss, client, sub, signedInAt, openedAt, expiresAt, sealed, tokens } = value
+  const texts = [id, iss, client, sub].every((text) => typeof text === 'string' && text !== '')
+  return texts && [signedInAt, openedAt, expiresAt].every(Number.isFinite) && ArrayBuffer.isView(sealed) && Array.isArray(tokens)
+}
+
+function isRecord(value: EndedRecord): boolean {
+  return isSession(value) && Number.isFinite(value.endedAt) && typeof value.repeated === 'boolean'
+}
+
+function isMark(value: Mark): boolean {
+  return typeof value.cause === 'string' && Number.isFinite(value.endedAt)
+}
+
+/** Records of somebody else are no proof of this end. */
+function isEnd({ records, position }: Awaited<ReturnType<Store['end']>>, selector: Selector): boolean {
+  const isMeant = (record: EndedRecord) =>
+    selector.by === 'id' && !selector.sid ? record.id === selector.id : !('iss' in selector) || record.iss === selector.iss
+  return typeof position === 'string' && records.every((record) => isRecord(record) && isMeant(record))
 }

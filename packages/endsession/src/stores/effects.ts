@@ -29,10 +29,12 @@ export function effectsOf(plan: EndPlan, marks: MarkLookup, cause: Cause, now: n
   /** Asking for fresh authentication is no end: followers are told of `before` only. */
   const unmoved = ({ kind, key, mark }: MarkWrite) => mark.before === marks[kind](key)?.before
   const idMarks = plan.ends.map((session) => idMark(session, cause, now, limits))
-  const tokenMarks = [...plan.ends.flatMap(({ tokens }) => tokens), ...plan.tokens].map(({ hash, expiresAt }): MarkWrite => {
-    const until = Math.max(expiresAt, marks.token(hash)?.until ?? 0)
-    return { kind: 'token', key: hash, mark: { cause, endedAt: now, until } }
-  })
+  const tokenMarks = [...plan.ends.flatMap(({ tokens }) => tokens), ...plan.tokens].map(
+    ({ hash, expiresAt }): MarkWrite => {
+      const until = Math.max(expiresAt, marks.token(hash)?.until ?? 0)
+      return { kind: 'token', key: hash, mark: { cause, endedAt: now, until } }
+    },
+  )
   return {
     records: plan.ends.map((session) => ({ ...session, cause, endedAt: now, repeated: false, settled: false })),
     marks: [...raises, ...idMarks, ...tokenMarks],

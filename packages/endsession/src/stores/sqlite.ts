@@ -209,6 +209,7 @@ export function sqliteStore(
     async close() {
       await opened?.writer.close()
       opened?.following.close()
+      opened = undefined
     },
   }
 }

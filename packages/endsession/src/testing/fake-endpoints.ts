@@ -160,7 +160,9 @@ async function answerRevocation(exchange: FakeExchange): Promise<Response> {
 function clientOf({ request, body, behaviours }: FakeExchange): string | undefined {
   const basic = /^Basic (.+)$/.exec(request.headers.get('authorization') ?? '')?.[1]
   const [id, secret] = basic
-    ? atob(basic).split(':').map((part) => decodeURIComponent(part.replaceAll('+', ' ')))
+    ? atob(basic)
+        .split(':')
+        .map((part) => decodeURIComponent(part.replaceAll('+', ' ')))
     : [body.get('client_id') ?? undefined, body.get('client_secret') ?? undefined]
   const clients = behaviours.clients ?? {}
   return id !== undefined && Object.hasOwn(clients, id) && clients[id] === secret ? id : undefined

@@ -1,11 +1,14 @@
-import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTHeaderParameters } from 'jose'
+import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 
 export type FakeAlgorithm = 'RS256' | 'ES256' | 'EdDSA'
+
+/** Members of a JWS header; one that is `undefined` is left out. */
+export type FakeHeader = Readonly<Record<string, unknown>>
 
 /** A fake provider's signing keys: the newest signs. */
 export interface FakeKeys {
   /** Signs claims as a compact JWS. `header` is laid over `alg` and `kid`. */
-  sign(claims: object, header?: Partial<JWTHeaderParameters>): Promise<string>
+  sign(claims: object, header?: FakeHeader): Promise<string>
   jwks(): Promise<{ keys: JWK[] }>
   /** A new key signs from now on; the old ones leave the JWKS unless `keepOld`. Answers the new `kid`. */
   rotate(how?: { readonly keepOld?: boolean }): string

@@ -1,11 +1,11 @@
-import { decodeJwt, type JWTHeaderParameters } from 'jose'
+import { decodeJwt } from 'jose'
 import { systemNow } from '../runtime.ts'
 import { answer, endpointOf, type FakeEndpoint } from './fake-endpoints.ts'
-import { fakeKeys, type FakeAlgorithm } from './fake-keys.ts'
+import { type FakeAlgorithm, type FakeHeader, fakeKeys } from './fake-keys.ts'
 import { createFakeState, type FakeLogin } from './fake-state.ts'
 
-export type { FakeAlgorithm } from './fake-keys.ts'
 export type { FakeEndpoint } from './fake-endpoints.ts'
+export type { FakeAlgorithm, FakeHeader } from './fake-keys.ts'
 export type { FakeLogin } from './fake-state.ts'
 
 /** How the fake provider behaves. All of it may be changed while it runs: `provider.behaviours.down = true`. */
@@ -58,6 +58,13 @@ export interface FakeProviderBehaviours {
   idTokenClaims?: Record<string, unknown>
 }
 
+export interface FakeRequest {
+  readonly endpoint: FakeEndpoint
+  readonly url: string
+  /** The fields of a POST. */
+  readonly body: URLSearchParams
+}
+
 /** What the end-session endpoint made of a visit. */
 export interface FakeEndSession {
   /** Where it sends the browser; nothing: it shows a page of its own. */
@@ -78,11 +85,11 @@ export interface FakeProvider {
   readonly clientSecret: string | undefined
   readonly behaviours: FakeProviderBehaviours
   /** What was fetched, in order. */
-  readonly requests: readonly { readonly endpoint: FakeEndpoint; readonly url: string; readonly body: URLSearchParams }[]
+  readonly requests: readonly FakeRequest[]
   count(endpoint: FakeEndpoint): number
   /** A browser visits the authorization endpoint; answers the redirect back to the app. */
   authorize(url: URL | string, login?: FakeLogin): URL
-  /** A browser visits the end-session endpoint. `decline`: the person says "No, stay signed in", and is sent back too. */
+  /** A browser visits the end-session endpoint. `decline`: the person says "No, stay signed in"; that comes back too. */
   endSession(url: URL | string, how?: { readonly decline?: boolean; readonly browser?: string }): FakeEndSession
   /** Whether this browser has a session here. */
   signedIn(browser?: string): boolean
@@ -93,9 +100,9 @@ export interface FakeProvider {
    * A logout token for the first client: good, but for what `claims` and `header` say; for `alice` unless they hold `sub`
    * or `sid`. A member that is `undefined` is left out.
    */
-  logoutToken(claims?: Record<string, unknown>, header?: Partial<JWTHeaderParameters>): Promise<string>
+  logoutToken(claims?: Record<string, unknown>, header?: FakeHeader): Promise<string>
   /** Any claims, signed. */
-  sign(claims: object, header?: Partial<JWTHeaderParameters>): Promise<string>
+  sign(claims: object, header?: FakeHeader): Promise<string>
   rotateKeys(how?: { readonly keepOld?: boolean }): string
 }
 
@@ -104,12 +111,12 @@ const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
 /** Times are seconds. Deterministic but for its keys. Not a provider to build on: it trusts everybody. */
 export function fakeProvider(behaviours: FakeProviderBehaviours = {}): FakeProvider {
   const issuer = behaviours.issuer ?? 'https://id.example'
-  const clients = (behaviours.clients ??= { app: 'app-secret' })
-  const [clientId = 'app', clientSecret] = Object.entries(clients)[0] ?? []
+  behaviours.clients ??= { app: 'app-secret' }
+  const [clientId = 'app', clientSecret] = Object.entries(behaviours.clients)[0] ?? []
   const now = (): number => Math.floor((behaviours.now ?? systemNow)())
   const keys = fakeKeys(behaviours.algorithm ?? 'ES256')
   const state = createFakeState(issuer, behaviours, now)
-  const requests: { endpoint: FakeEndpoint; url: string; body: URLSearchParams }[] = []
+  const requests: FakeRequest[] = []
   let logoutTokens = 0
 
   return {

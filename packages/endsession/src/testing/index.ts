@@ -1,10 +1,13 @@
-export { testClock, type TestClock } from './clock.ts'
+export { type TestClock, testClock } from './clock.ts'
 export {
-  fakeProvider,
   type FakeAlgorithm,
   type FakeEndpoint,
   type FakeEndSession,
+  type FakeHeader,
   type FakeLogin,
   type FakeProvider,
   type FakeProviderBehaviours,
+  type FakeRequest,
+  fakeProvider,
 } from './fake-provider.ts'
+export { type StoreContractOptions, storeContract } from './store-contract.ts'

@@ -5,8 +5,10 @@ export interface CookieNames {
   readonly ticket: string
   /** A logout between its answer and the landing. */
   readonly logout: string
-  /** Asks the next login of this browser to be interactive. */
+  /** One per provider that has to ask this browser's person again: this, and a name of its own behind it. */
   readonly fresh: string
+  /** Attached: the host's login was asked for interactively, once. */
+  readonly asked: string
   /** One per login in progress: this, and a name of its own behind it. */
   readonly loginPrefix: string
 }
@@ -28,6 +30,7 @@ export function createCookieJar(baseUrl: string): CookieJar {
       ticket: `${base}-ticket`,
       logout: `${base}-out`,
       fresh: `${base}-fresh`,
+      asked: `${base}-asked`,
       loginPrefix: `${base}-in-`,
     },
     write: (name, value, seconds) => `${name}=${value}${attributes}${seconds === undefined ? '' : `; Max-Age=${Math.floor(seconds)}`}`,
@@ -41,13 +44,18 @@ export function readCookie(request: Request, name: string): string | undefined {
   if (!header) return undefined
   for (const pair of header.split(';')) {
     const at = pair.indexOf('=')
-    if (at > 0 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim()
+    if (at > 0 && trim(pair.slice(0, at)) === name) return trim(pair.slice(at + 1))
   }
   return undefined
 }
 
 /** The names of all cookies that begin so, each once. */
 export function cookieNames(request: Request, prefix: string): readonly string[] {
-  const names = (request.headers.get('cookie') ?? '').split(';').map((pair) => pair.split('=', 1)[0]?.trim() ?? '')
+  const names = (request.headers.get('cookie') ?? '').split(';').map((pair) => pair.split('=', 1)[0] ?? '').map(trim)
   return [...new Set(names.filter((name) => name.startsWith(prefix) && /^[\w-]+$/.test(name)))]
+}
+
+/** `String.trim` takes off more: a name behind U+00A0 passes a browser's check of `__Host-`, and must not pass here. */
+function trim(text: string): string {
+  return text.replace(/^[ \t]+|[ \t]+$/g, '')
 }

@@ -14,15 +14,14 @@ export function isNavigation(request: Request): boolean {
 }
 
 /**
- * Did one of our own pages send this? `Sec-Fetch-Site` speaks first, where the browser sends it, then `Origin`.
- * Nobody vouches: refused.
+ * Did one of our own pages send this? `Sec-Fetch-Site` speaks first, where the browser sends it, then `Origin`, which is
+ * `null` from a page that keeps its address to itself (`Referrer-Policy: no-referrer`). Nobody vouches: refused.
  */
 export function isSameOrigin(request: Request, origin: string): boolean {
   const site = request.headers.get('sec-fetch-site')
   const from = request.headers.get('origin')
-  if (site !== null && site !== 'same-origin') return false
-  if (from !== null && from !== origin) return false
-  return site !== null || from !== null
+  if (site === null) return from === origin
+  return site === 'same-origin' && (from === null || from === 'null' || from === origin)
 }
 
 /** A form body, at most so many bytes of it. Throws ERR_REQUEST for anything else. */
@@ -31,15 +30,23 @@ export async function readForm(request: Request, mostBytes = 65_536): Promise<UR
   if (type !== null && !/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type))
     throw new EndSessionError('ERR_REQUEST', 'A form is expected.', { status: 415 })
   if (Number(request.headers.get('content-length') ?? 0) > mostBytes) throw tooLarge()
-  if (!request.body) return new URLSearchParams()
+  return new URLSearchParams(request.body ? await readText(request.body, mostBytes) : '')
+}
+
+async function readText(body: ReadableStream<Uint8Array>, mostBytes: number): Promise<string> {
   const chunks: Uint8Array[] = []
   let bytes = 0
-  for await (const chunk of request.body) {
-    bytes += chunk.length
-    if (bytes > mostBytes) throw tooLarge()
-    chunks.push(chunk)
+  try {
+    for await (const chunk of body) {
+      bytes += chunk.length
+      if (bytes > mostBytes) throw tooLarge()
+      chunks.push(chunk)
+    }
+  } catch (cause) {
+    if (cause instanceof EndSessionError) throw cause
+    throw new EndSessionError('ERR_REQUEST', 'The request broke off.', { cause })
   }
-  return new URLSearchParams(new TextDecoder().decode(concat(chunks, bytes)))
+  return new TextDecoder().decode(concat(chunks, bytes))
 }
 
 function concat(chunks: readonly Uint8Array[], bytes: number): Uint8Array {

@@ -5,7 +5,8 @@
 export function safeReturnTo(value: string | undefined, origin: string, trusted: readonly string[]): string | undefined {
   if (value === undefined || value.length > 2048 || hasControls(value)) return undefined
   const url = URL.canParse(value, origin) ? new URL(value, origin) : undefined
-  if (!url || url.username || url.password) return undefined
+  // `blob:` URLs have the origin of the page that made them.
+  if (!url || url.username || url.password || !/^https?:$/.test(url.protocol)) return undefined
   return url.origin === origin || trusted.includes(url.origin) ? url.href : undefined
 }
 

@@ -35,6 +35,8 @@ export type TextKey =
   | 'providerDownSentence'
   | 'storeDownTitle'
   | 'storeDownSentence'
+  | 'authDisabledTitle'
+  | 'authDisabledSentence'
   | 'retryButton'
   | 'homeButton'
   | 'refusedTitle'
@@ -98,6 +100,8 @@ export const defaultTexts: Texts = {
   storeDownTitle: 'This does not work right now',
   storeDownSentence: 'Nothing has happened. Please try again in a moment.',
   homeButton: 'Go to {app}',
+  authDisabledTitle: 'There is no login here',
+  authDisabledSentence: 'Authentication is disabled: everybody is in, and nobody can be logged out.',
   retryButton: 'Try again',
   refusedTitle: 'This request was refused',
   refusedSentence: 'Nothing has happened.',

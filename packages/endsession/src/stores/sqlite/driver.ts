@@ -39,7 +39,9 @@ export function isBusy(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false
   const { code, errcode } = error as { readonly code?: unknown; readonly errcode?: unknown }
   // node:sqlite has SQLite's number, whose low byte is the kind; the others its name.
-  return typeof errcode === 'number' ? (errcode & 0xff) === 5 : typeof code === 'string' && code.startsWith('SQLITE_BUSY')
+  return typeof errcode === 'number'
+    ? (errcode & 0xff) === 5
+    : typeof code === 'string' && code.startsWith('SQLITE_BUSY')
 }
 
 /** Our error as it is; anything else becomes the cause of ours. */

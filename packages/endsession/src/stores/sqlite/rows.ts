@@ -32,7 +32,19 @@ export const sessionColumns = [
 export function sessionValues(session: StoredSession): readonly unknown[] {
   const { id, iss, client, sub, sid = null, signedInAt, authTime = null, sealed, tokens, liveSeconds, endsBy } = session
   const { openedAt, seenAt, expiresAt, revision } = session
-  const given = [id, recordFormat, iss, client, sub, sid, signedInAt, authTime, sealed, JSON.stringify(tokens), liveSeconds]
+  const given = [
+    id,
+    recordFormat,
+    iss,
+    client,
+    sub,
+    sid,
+    signedInAt,
+    authTime,
+    sealed,
+    JSON.stringify(tokens),
+    liveSeconds,
+  ]
   return [...given, endsBy, openedAt, seenAt, expiresAt, revision]
 }
 

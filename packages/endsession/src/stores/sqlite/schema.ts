@@ -80,7 +80,8 @@ export function openSchema(database: SqliteDatabase): { readonly durability: Dur
 function makeDurable(database: SqliteDatabase): Durability {
   const file = (database.prepare('PRAGMA database_list').get() as { file?: unknown } | undefined)?.file
   if (!file) return 'process'
-  if (pragma(database, 'journal_mode = WAL') !== 'wal') throw new EndSessionError('ERR_STORE', 'The session database does not keep a write-ahead log.')
+  if (pragma(database, 'journal_mode = WAL') !== 'wal')
+    throw new EndSessionError('ERR_STORE', 'The session database does not keep a write-ahead log.')
   database.exec('PRAGMA synchronous = FULL')
   const synchronous = pragma(database, 'synchronous')
   if (typeof synchronous !== 'number' || synchronous < 2) {
@@ -109,10 +110,16 @@ function createTables(database: SqliteDatabase): void {
 
 function checkOurs(database: SqliteDatabase, version: unknown): void {
   if (pragma(database, 'application_id') !== applicationId) {
-    throw new EndSessionError('ERR_STORE', 'This database file belongs to something else: give endsession a file of its own.')
+    throw new EndSessionError(
+      'ERR_STORE',
+      'This database file belongs to something else: give endsession a file of its own.',
+    )
   }
   if (version !== schemaVersion) {
-    throw new EndSessionError('ERR_STORE', 'The session database was written by another release of endsession: nothing was changed.')
+    throw new EndSessionError(
+      'ERR_STORE',
+      'The session database was written by another release of endsession: nothing was changed.',
+    )
   }
 }
 

@@ -3,6 +3,7 @@
  * its own savepoint, that one which fails takes back only itself; none is answered before the commit is on the disk.
  */
 import { EndSessionError } from '../../errors.ts'
+import { sleep } from '../../runtime.ts'
 import { type SqliteDatabase, storeError, whenUnlocked } from './driver.ts'
 
 export interface Writer {
@@ -25,7 +26,11 @@ const mostPerCommit = 128
 
 /** `sweep` runs in each transaction, after the work; `committed` after each commit. */
 export function createWriter(database: SqliteDatabase, sweep: () => void, committed: () => void): Writer {
-  const [begin, commit, rollback] = [database.prepare('BEGIN IMMEDIATE'), database.prepare('COMMIT'), database.prepare('ROLLBACK')]
+  const [begin, commit, rollback] = [
+    database.prepare('BEGIN IMMEDIATE'),
+    database.prepare('COMMIT'),
+    database.prepare('ROLLBACK'),
+  ]
   const [save, release] = [database.prepare('SAVEPOINT job'), database.prepare('RELEASE job')]
   const undo = database.prepare('ROLLBACK TO job')
   const queue: Job[] = []
@@ -43,7 +48,7 @@ export function createWriter(database: SqliteDatabase, sweep: () => void, commit
     running = true
     while (queue.length > 0) {
       // Requests that arrive together call in the same turn of the event loop: wait for all of them.
-      await new Promise((resolve) => setImmediate(resolve))
+      await sleep(0)
       await commitTogether(queue.splice(0, mostPerCommit))
     }
     running = false
@@ -52,7 +57,7 @@ export function createWriter(database: SqliteDatabase, sweep: () => void, commit
   async function commitTogether(jobs: readonly Job[]): Promise<void> {
     try {
       const outcomes = await whenUnlocked(() => transact([...jobs.map(({ work }) => work), sweep]))
-      jobs.forEach((job, index) => answer(job, outcomes[index] as Done))
+      for (const [index, job] of jobs.entries()) answer(job, outcomes[index] as Done)
     } catch (error) {
       for (const job of jobs) job.reject(storeError(error))
     }

@@ -27,7 +27,7 @@ export function check(title: string, run: Case['run']): Case {
 export const signIn = 1_000_000_000
 export const issuer = 'https://op.example'
 export const client = 'app'
-export const who = { iss: issuer, client }
+export const who: { readonly iss: string; readonly client: string } = { iss: issuer, client }
 
 export const limits: Limits = {
   absoluteSeconds: 4000,
@@ -56,7 +56,9 @@ export function session(name: string, given: Given = {}): NewSession {
     liveSeconds: 1000,
     endsBy: 'absolute',
   }
-  return Object.fromEntries(Object.entries({ ...usual, ...given }).filter(([, value]) => value !== undefined)) as unknown as NewSession
+  return Object.fromEntries(
+    Object.entries({ ...usual, ...given }).filter(([, value]) => value !== undefined),
+  ) as unknown as NewSession
 }
 
 export async function create(store: Store, ...sessions: readonly NewSession[]): Promise<void> {
@@ -67,7 +69,7 @@ export function byId(name: string): Selector & { readonly by: 'id' } {
   return { by: 'id', id: idOf(name) }
 }
 
-export async function endById(store: Store, name: string, cause: Cause = 'user') {
+export async function endById(store: Store, name: string, cause: Cause = 'user'): ReturnType<Store['end']> {
   return store.end(byId(name), cause)
 }
 
@@ -90,14 +92,17 @@ export function ok(condition: unknown, what: string): asserts condition {
   if (!condition) throw new Error(what)
 }
 
-/** Same text for the same value: keys in order, bytes as numbers, fields that are `undefined` left out. */
 function show(value: unknown): string {
-  if (value === undefined) return 'nothing'
-  return JSON.stringify(value, (_, part: unknown) => {
-    if (part instanceof Uint8Array) return Array.from(part).join(' ')
-    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part
-    return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-  })
+  return value === undefined ? 'nothing' : JSON.stringify(comparable(value))
+}
+
+/** The same for the same: keys in order, any kind of bytes as numbers, fields that are `undefined` left out. */
+function comparable(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (value instanceof Uint8Array) return Array.from(value).join(' ')
+  if (Array.isArray(value)) return value.map(comparable)
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(fields.map(([name, field]) => [name, comparable(field)]))
 }
 
 /** The first entries after a position; fewer if no more come, or when continuity is lost. */
@@ -121,7 +126,7 @@ export async function isLost(store: Store, position: Position): Promise<boolean>
 }
 
 /** How long a follower is waited for: only a store that breaks its word is ever that late. */
-const patienceSeconds = 3
+export const patienceSeconds = 3
 
 /** Reads the feed until `seen` has had enough, or nothing comes any more. */
 async function following(

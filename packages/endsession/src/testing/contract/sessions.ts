@@ -1,8 +1,31 @@
 import type { StoredSession } from '../../session/store.ts'
 import type { Cause } from '../../words.ts'
-import { alive, byId, type Case, check, create, endById, equal, idOf, limits, living, ok, session, signIn, who } from './kit.ts'
+import {
+  alive,
+  byId,
+  type Case,
+  check,
+  create,
+  endById,
+  equal,
+  idOf,
+  limits,
+  living,
+  ok,
+  session,
+  signIn,
+  who,
+} from './kit.ts'
 
-const refusing: readonly Cause[] = ['user', 'everywhere', 'device', 'admin', 'backchannel', 'frontchannel', 'refresh_refused']
+const refusing: readonly Cause[] = [
+  'user',
+  'everywhere',
+  'device',
+  'admin',
+  'backchannel',
+  'frontchannel',
+  'refresh_refused',
+]
 const allowing: readonly Cause[] = ['replaced', 'idle', 'absolute', 'session_expiry']
 
 /** Opening, reading, refreshing. */
@@ -21,15 +44,29 @@ export const sessionCases: readonly Case[] = [
     const after = await store.now()
     const got = (await store.get(given.id)) as StoredSession
     ok(got.openedAt >= before && got.openedAt <= after, 'openedAt: the store\u2019s clock')
-    const stamped = { openedAt: got.openedAt, seenAt: got.openedAt, expiresAt: got.openedAt + 1000, revision: got.revision }
+    const stamped = {
+      openedAt: got.openedAt,
+      seenAt: got.openedAt,
+      expiresAt: got.openedAt + 1000,
+      revision: got.revision,
+    }
     equal({ ...got, expiresAt: got.expiresAt }, { ...given, ...stamped }, 'the session')
   }),
   check('[S1] every value is opaque: any character, and nothing where nothing was given', async ({ open }) => {
     const store = await open()
-    const odd = session('odd', { sub: 'a "b"\n:\\%*{}\u0001\u00e9\u{1f600}', sid: ' s:1|2 ', client: 'app:x', sealed: new Uint8Array([0, 255, 1]) })
+    const odd = session('odd', {
+      sub: 'a "b"\n:\\%*{}\u0001\u00e9\u{1f600}',
+      sid: ' s:1|2 ',
+      client: 'app:x',
+      sealed: new Uint8Array([0, 255, 1]),
+    })
     await create(store, odd, session('bare', { sid: undefined }))
     const { sub, sid, client, sealed } = (await store.get(odd.id)) as StoredSession
-    equal({ sub, sid, client, sealed }, { sub: odd.sub, sid: odd.sid, client: odd.client, sealed: odd.sealed }, 'odd values')
+    equal(
+      { sub, sid, client, sealed },
+      { sub: odd.sub, sid: odd.sid, client: odd.client, sealed: odd.sealed },
+      'odd values',
+    )
     const bare = (await store.get(idOf('bare'))) as StoredSession
     equal([bare.sid, bare.authTime, bare.tokens], [undefined, undefined, []], 'what was not given')
     equal((await store.list({ iss: odd.iss, client: odd.client, sub: odd.sub })).length, 1, 'found by its sub')
@@ -63,7 +100,11 @@ export const sessionCases: readonly Case[] = [
     equal(await store.create(session('new'), { replaces: idOf('old') }), 'created', 'create')
     equal(await living(store, 'old', 'new'), ['new'], 'alive')
     const { records } = await endById(store, 'old')
-    equal(records.map(({ cause, repeated }) => [cause, repeated]), [['replaced', true]], 'what was left')
+    equal(
+      records.map(({ cause, repeated }) => [cause, repeated]),
+      [['replaced', true]],
+      'what was left',
+    )
     ok(await store.covers({ ...who, at: signIn, token: 'old token' }), 'its token is marked')
     equal(await alive(store, 'new'), true, 'the new one, same sid and second')
   }),
@@ -79,22 +120,27 @@ export const sessionCases: readonly Case[] = [
       const store = await open()
       await create(store, session('first'))
       const { records } = await endById(store, 'first', cause)
-      const refused = await store.create(session('then', { sub: 'bob', sid: 's2', signedInAt: signIn + 50 }), { startedWith: idOf('first') })
+      const refused = await store.create(session('then', { sub: 'bob', sid: 's2', signedInAt: signIn + 50 }), {
+        startedWith: idOf('first'),
+      })
       ok(typeof refused === 'object', `refused after ${cause}`)
       equal([refused.cause, refused.endedAt], [cause, records[0]?.endedAt], 'the mark')
       equal(await alive(store, 'then'), false, 'alive')
     }
   }),
-  check('[S2] startedWith allows after replacement and expiry, while it lives, and when it is unknown', async ({ open }) => {
-    for (const cause of allowing) {
-      const store = await open()
-      await create(store, session('first'))
-      await endById(store, 'first', cause)
-      equal(await store.create(session('then'), { startedWith: idOf('first') }), 'created', `after ${cause}`)
-      equal(await store.create(session('more'), { startedWith: idOf('then') }), 'created', 'while it lives')
-      equal(await store.create(session('last'), { startedWith: idOf('never was') }), 'created', 'unknown')
-    }
-  }),
+  check(
+    '[S2] startedWith allows after replacement and expiry, while it lives, and when it is unknown',
+    async ({ open }) => {
+      for (const cause of allowing) {
+        const store = await open()
+        await create(store, session('first'))
+        await endById(store, 'first', cause)
+        equal(await store.create(session('then'), { startedWith: idOf('first') }), 'created', `after ${cause}`)
+        equal(await store.create(session('more'), { startedWith: idOf('then') }), 'created', 'while it lives')
+        equal(await store.create(session('last'), { startedWith: idOf('never was') }), 'created', 'unknown')
+      }
+    },
+  ),
   check('[S3] get and touch of what is not there: nothing, and nothing is made', async ({ open }) => {
     const store = await open()
     await store.touch(idOf('a'))
@@ -120,7 +166,14 @@ export const sessionCases: readonly Case[] = [
     equal(await store.update(first.id, first.revision, patch), 'updated', 'the first')
     const second = (await store.get(first.id)) as StoredSession
     ok(second.revision !== first.revision, 'the revision moves')
-    const still = (got: StoredSession) => [got.signedInAt, got.openedAt, got.seenAt, got.sub, got.sid, Math.round(got.expiresAt - got.openedAt)]
+    const still = (got: StoredSession) => [
+      got.signedInAt,
+      got.openedAt,
+      got.seenAt,
+      got.sub,
+      got.sid,
+      Math.round(got.expiresAt - got.openedAt),
+    ]
     equal(still(second), still(first), 'what an update does not move')
     equal({ sealed: second.sealed, tokens: second.tokens }, patch, 'the patch')
     equal(await store.update(first.id, first.revision, { sealed: new Uint8Array([9]) }), 'stale', 'the old revision')
@@ -171,7 +224,11 @@ export const sessionCases: readonly Case[] = [
   check('[S10] claim is true once, for each key', async ({ open, another }) => {
     const store = await open()
     const other = await another(store)
-    equal([await store.claim('k', 100), await store.claim('k', 100), await other.claim('k', 1)], [true, false, false], 'one key')
+    equal(
+      [await store.claim('k', 100), await store.claim('k', 100), await other.claim('k', 1)],
+      [true, false, false],
+      'one key',
+    )
     equal([await other.claim('k2', 100), await store.claim('k2', 100)], [true, false], 'another key')
   }),
 ]

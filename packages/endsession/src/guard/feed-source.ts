@@ -1,0 +1,70 @@
+import { EndSessionError } from '../errors.ts'
+import { type FeedAnswer, readFeed } from '../session/feed-wire.ts'
+import { collectFeed } from '../session/collect-feed.ts'
+import { deadline, type Runtime, toBase64url } from '../runtime.ts'
+import type { Position, Store } from '../session/store.ts'
+
+/** By HTTP from an app. `url` is its `{basePath}/feed`; `name` and `key` stand in its `feed.keys`. */
+interface HttpFeed {
+  readonly url: string
+  readonly name: string
+  readonly key: string | undefined
+}
+
+/** From the store that an app in the same process has opened. `clients`: the app's client ids. */
+interface StoreFeed {
+  readonly store: Store
+  readonly name: string
+  readonly clients: readonly string[]
+}
+
+export type Feed = HttpFeed | StoreFeed
+
+/** One question to a feed: what came after a position, or everything; waits so long for something to come. */
+export interface FeedSource {
+  readonly name: string
+  ask(after: Position | undefined, waitSeconds: number): Promise<FeedAnswer>
+}
+
+/** Beyond the wait, the longest that an answer may take. */
+const answerSeconds = 5
+
+/** `instance` tells this process from others that follow under the same name. */
+export function createFeedSource(feed: Feed, issuer: string, auth: 'enabled' | 'disabled', runtime: Runtime): FeedSource {
+  const instance = toBase64url(runtime.randomBytes(12))
+  return 'url' in feed ? httpSource(feed, instance, auth, runtime) : storeSource(feed, issuer, instance)
+}
+
+function httpSource({ url, name, key }: HttpFeed, instance: string, auth: string, runtime: Runtime): FeedSource {
+  return {
+    name,
+    async ask(after, waitSeconds) {
+      const asked = new URL(url)
+      asked.searchParams.set('instance', instance)
+      asked.searchParams.set('auth', auth)
+      asked.searchParams.set('wait', String(waitSeconds))
+      if (after !== undefined) asked.searchParams.set('after', after)
+      const response = await runtime.fetch(asked, {
+        headers: { authorization: `Bearer ${key}` },
+        redirect: 'error',
+        signal: deadline(waitSeconds + answerSeconds),
+      })
+      if (response.status === 401) throw new EndSessionError('ERR_OPTIONS', `The feed does not know this key of the guard ${name}.`)
+      if (response.status !== 200 || !response.body) throw new Error(`the feed answered ${response.status}`)
+      return readFeed(response.body)
+    },
+  }
+}
+
+/** The guard does not open the store: the app that it belongs to does, and knows its limits. */
+function storeSource({ store, name, clients }: StoreFeed, issuer: string, instance: string): FeedSource {
+  const head = { mode: 'enabled', clients: clients.map((client) => [issuer, client] as const) } as const
+  return {
+    name,
+    async ask(after, waitSeconds) {
+      if (after !== undefined) await store.follow(`${name}/${instance}`, after)
+      return { ...head, now: await store.now(), ...(await collectFeed(store, after, waitSeconds)) }
+    },
+  }
+}
+

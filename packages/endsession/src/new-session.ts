@@ -1,0 +1,49 @@
+import type { App } from './app.ts'
+import { EndSessionError } from './errors.ts'
+import type { Login } from './protocol/login.ts'
+import type { Provider } from './protocol/provider.ts'
+import { tokenHash } from './protocol/token-hash.ts'
+import { type Description, sealContents, type Tokens } from './session/contents.ts'
+import type { NewSession } from './session/store.ts'
+
+/** What a login is, whoever did it. */
+export type SignedIn = Omit<Login, 'accessToken'> & { readonly accessToken?: string }
+
+/** The record of a login, to be created in the store. Throws ERR_LOGIN when it is over before it begins. */
+export function newSession(
+  app: App,
+  { config }: Provider,
+  id: string,
+  login: SignedIn,
+  about: Pick<Description, 'provider' | 'browser'>,
+): NewSession {
+  const { idToken, accessToken, refreshToken, claims, signedInAt, authTime, sid } = login
+  const accessTokenExpiresAt = login.accessTokenExpiresAt ?? app.options.runtime.now() + app.options.limits.accessTokenSeconds
+  const tokens: Tokens = {
+    idToken,
+    ...(accessToken !== undefined && { accessToken, accessTokenExpiresAt }),
+    ...(refreshToken !== undefined && { refreshToken }),
+  }
+  return {
+    id,
+    iss: config.issuer,
+    client: config.clientId,
+    sub: claims.sub,
+    ...(sid !== undefined && { sid }),
+    signedInAt,
+    ...(authTime !== undefined && { authTime }),
+    sealed: sealContents(app.sealer, id, { ...about, claims }, tokens),
+    tokens: accessToken === undefined ? [] : [{ hash: tokenHash(accessToken), expiresAt: accessTokenExpiresAt }],
+    ...lifeOf(app, login),
+  }
+}
+
+/** The provider may set a ceiling of its own (`session_expiry`), told in its clock as `iat` is. */
+function lifeOf(app: App, { signedInAt, sessionExpiry }: SignedIn): Pick<NewSession, 'liveSeconds' | 'endsBy'> {
+  const { absoluteSeconds } = app.options.limits
+  const ceiling = sessionExpiry === undefined ? absoluteSeconds : sessionExpiry - signedInAt
+  if (ceiling <= 0) throw new EndSessionError('ERR_LOGIN', 'The provider answered with a session that is over already.')
+  return ceiling < absoluteSeconds
+    ? { liveSeconds: ceiling, endsBy: 'session_expiry' }
+    : { liveSeconds: absoluteSeconds, endsBy: 'absolute' }
+}

@@ -1,0 +1,61 @@
+import type { App } from './app.ts'
+import type { Describe } from './current.ts'
+import { backchannelLogout } from './flows/backchannel-logout.ts'
+import { getDevices, postDevices } from './flows/devices.ts'
+import { feed } from './flows/feed.ts'
+import { finishLogin } from './flows/finish-login.ts'
+import { finishProbe } from './flows/finish-probe.ts'
+import { frontchannelLogout } from './flows/frontchannel-logout.ts'
+import { loggedOut } from './flows/logged-out.ts'
+import { login } from './flows/login.ts'
+import { confirmLogout, logout, readWish } from './flows/logout.ts'
+import { startHostLogin } from './hosted-login.ts'
+import { loginReturnTo } from './login-return.ts'
+import type { Retries } from './retries.ts'
+import { takeTransaction } from './transactions.ts'
+import { readForm, single } from './web/request.ts'
+
+/** `app` comes with each request: attached, it knows the host of this one. */
+export type Route = (app: App, request: Request) => Promise<Response>
+export type Routes = ReadonlyMap<string, ReadonlyMap<string, Route>>
+
+/** Every route there is. Forms cannot DELETE, so neither can we. */
+export function routesOf(app: App, describe: Describe, retries: Retries): Routes {
+  const { feedKeys, frontchannel } = app.options
+  /** Questions and visits at work, by guard and by issuer. */
+  const waiting = new Map<string, number>()
+  const visits = new Map<string, number>()
+  return new Map<string, ReadonlyMap<string, Route>>([
+    ['login', only(startLogin)],
+    ['callback', only(comeBack)],
+    ['logout', new Map<string, Route>([['GET', async (app, request) => confirmLogout(app, request)], ['POST', logoutByForm]])],
+    ['logged-out', only(loggedOut)],
+    ['devices', new Map<string, Route>([
+      ['GET', (app, request) => getDevices(app, describe, request)],
+      ['POST', async (app, request) => postDevices(app, describe, request, await readForm(request))],
+    ])],
+    ['backchannel-logout', new Map([['POST', (app, request) => backchannelLogout(app, retries, request)]])],
+    ...(feedKeys.size > 0 ? [['feed', only((app, request) => feed(app, waiting, request))] as const] : []),
+    ...(frontchannel ? [['frontchannel-logout', only((app, request) => frontchannelLogout(app, visits, request))] as const] : []),
+  ])
+}
+
+function only(route: Route): ReadonlyMap<string, Route> {
+  return new Map([['GET', route]])
+}
+
+async function startLogin(app: App, request: Request): Promise<Response> {
+  if (!app.host) return login(app, request)
+  const returnTo = loginReturnTo(app, single(new URL(request.url).searchParams, 'returnTo'))
+  return startHostLogin(app, app.host, request, returnTo)
+}
+
+async function comeBack(app: App, request: Request): Promise<Response> {
+  const opened = await takeTransaction(app, request)
+  return opened.transaction.kind === 'probe' ? finishProbe(app, request, opened) : finishLogin(app, request, opened)
+}
+
+async function logoutByForm(app: App, request: Request): Promise<Response> {
+  const { response } = await logout(app, request, readWish(await readForm(request)))
+  return response
+}
