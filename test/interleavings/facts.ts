@@ -30,7 +30,7 @@ export type EndFact = {
   readonly beginAt: number
   ackAt?: number
 } & (
-  | { readonly kind: 'logout'; readonly scope: Scope; readonly target: SessionFact; report?: Report; plan?: string | undefined }
+  | { readonly kind: 'logout'; scope: Scope; readonly target: SessionFact; report?: Report; plan?: string | undefined }
   | { readonly kind: 'sid'; readonly sid: string; readonly iat: number }
   | { readonly kind: 'sub'; readonly sub: string; readonly iat: number }
   | { readonly kind: 'replaced'; readonly target: SessionFact }
@@ -87,7 +87,7 @@ function mayHaveKilled(end: EndFact, session: SessionFact, { skew }: OracleLimit
     case 'sub':
       return end.sub === session.sub && session.signedInAt <= end.iat
     case 'logout':
-      return end.target === session || (reaches(end, session) && session.signedInAt <= Math.ceil((end.ackAt ?? now) + skew) + 1)
+      return end.target === session || (reaches(end, session) && session.signedInAt <= Math.ceil(((end.ack && end.ackAt) ?? now) + skew) + 1)
   }
 }
 

@@ -42,6 +42,9 @@ export interface Scheduler {
   note(line: string): void
 }
 
+/** One for all runs: each storage makes every promise dearer. */
+const acting = new AsyncLocalStorage<Actor>()
+
 const patienceMilliseconds = 5_000
 
 /**
@@ -49,7 +52,6 @@ const patienceMilliseconds = 5_000
  * a schedule can be played again.
  */
 export function createScheduler(choices: Choices): Scheduler {
-  const acting = new AsyncLocalStorage<Actor>()
   const waiting: { readonly label: string; readonly actor: Actor; go(): void }[] = []
   const trace: string[] = []
   let actors: Actor[] = []

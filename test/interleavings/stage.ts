@@ -55,7 +55,8 @@ export interface Outcome {
 }
 
 export interface Stage {
-  play(makeStores: MakeStores, choices: Choices, play: Play): Promise<Outcome>
+  /** `skew`: how far the provider's clock is ahead; chosen where it is left out. */
+  play(makeStores: MakeStores, choices: Choices, play: Play, skew?: number): Promise<Outcome>
   close(): Promise<void>
 }
 
@@ -71,7 +72,7 @@ interface Doing {
 export async function makeStage(): Promise<Stage> {
   const clock = testClock()
   let skew = 0
-  const provider = fakeProvider({ now: () => clock.now() + skew })
+  const provider = fakeProvider({ now: () => clock.now() + skew, expiresIn: 31 })
   const doing = new AsyncLocalStorage<Doing>()
   let scheduler = createScheduler({ pick: () => 0 })
   let stores: readonly [Store, Store] | undefined
@@ -133,11 +134,11 @@ export async function makeStage(): Promise<Stage> {
     await process.handle(logoutRequest(await provider.logoutToken()))
   }
 
-  async function play(makeStores: MakeStores, choices: Choices, act: Play): Promise<Outcome> {
+  async function play(makeStores: MakeStores, choices: Choices, act: Play, givenSkew?: number): Promise<Outcome> {
     scheduler = createScheduler(choices)
     stores = makeStores(clock.now)
     await Promise.all(stores.map((store) => store.open(limits)))
-    skew = [0, 0, 40, -40][choices.pick(4)] as number
+    skew = givenSkew ?? ([0, 0, 40, -40][choices.pick(4)] as number)
     broken = []
     const run = ++runs
     const facts: Facts = { sessions: [], ends: [], checks: [] }
@@ -230,14 +231,16 @@ export async function makeStage(): Promise<Stage> {
           keep(jar, answer)
           if (!fact || !target) return
           jar.left = target
-          Object.assign(fact, { report: mine?.report, ackAt: clock.now() })
+          // A ticket asks for what was asked for when it was made: the report says which scope that was.
+          Object.assign(fact, { report: mine?.report, ackAt: clock.now(), scope: mine?.report?.scope ?? scope })
           const row = mine?.report?.layers.app.outcome
-          scheduler.note(`${target.name}: logout ${scope} is answered ${answer.status}, app ${row}`)
+          scheduler.note(`${target.name}: logout ${fact.kind === 'logout' && fact.scope} is answered ${answer.status}, app ${row}`)
           if ((answer.status === 503) !== (row === 'failed')) broken.push(`A2: status ${answer.status} with app ${row}`)
           if (row !== 'ended') return
-          const plan = scope === 'app' ? undefined : leavingTo({ ...answer, status: answer.status, headers: answer.headers, text: await answer.text() })
+          const leaves = mine?.report?.scope !== 'app'
+          const plan = !leaves ? undefined : leavingTo({ ...answer, status: answer.status, headers: answer.headers, text: await answer.text() })
           Object.assign(fact, { ack: ++ticks, plan })
-          if (scope !== 'app' && !plan) broken.push(`A13: the logout of ${target.name} has no plan`)
+          if (leaves && !plan) broken.push(`A13: the logout of ${target.name} has no plan`)
           for (const store of stores as readonly [Store, Store])
             if (await store.get(target.id)) broken.push(`A2: app is said to have ended, and ${target.name} is alive`)
         }),
@@ -255,14 +258,12 @@ export async function makeStage(): Promise<Stage> {
         }),
       refresh: (session, number) =>
         doing.run({ kind: 'refresh' }, async () => {
-          const { store } = (apps[number] as (typeof apps)[0]).options
-          const held = await store.get(session.id)
-          if (!held) return
-          await scheduler.turn('the provider')
-          const tokens = [{ hash: `refreshed ${ticks}`, expiresAt: clock.now() + 300 }]
-          const done = await store.update(session.id, held.revision, { tokens, liveSeconds: 500 })
-          scheduler.note(`${session.name}: refresh ${done}`)
-          if (done === 'gone') await store.end({ by: 'tokens', id: session.id, tokens }, 'user')
+          const found = await process(number).session(new Request(origin, { headers: { cookie: `endsession=${session.cookie}` } }))
+          if (!found) return
+          const begin = ++ticks
+          const access = await process(number).accessToken(found)
+          facts.checks.push({ session, begin, ack: ++ticks, ackAt: clock.now(), alive: access.ok })
+          scheduler.note(`${session.name}: ${access.ok ? 'an access token' : access.why}`)
         }),
       sweep: (number) => doing.run({ kind: 'sweep' }, () => sweep(apps[number] as (typeof apps)[0])),
       async pass(seconds) {

@@ -247,7 +247,6 @@ describe.each(transports)('through the %s', (transport) => {
       expect(rows(report).tokens).toBe('failed revocation_failed')
       setting.provider.behaviours.revocationStatus = 200
       expect(rows((await leave(setting, twin, { scope: 'everywhere' })).report).tokens).toBe('ended revoked')
-      expect(setting.provider.revokedTokens.toSorted()).toEqual(['refresh-12', 'refresh-14', 'refresh-4', 'refresh-8'].filter((token) => setting.provider.revokedTokens.includes(token)))
       expect(new Set(setting.provider.revokedTokens).size).toBe(3)
     })
 
@@ -304,7 +303,7 @@ describe.each(transports)('through the %s', (transport) => {
       const [first] = devices as [Browser]
       let asked = 0
       const { behaviours } = setting.provider
-      Object.defineProperty(behaviours, 'revocationStatus', { get: () => (++asked === 11 * 2 ? 500 : 200), configurable: true })
+      Object.defineProperty(behaviours, 'revocationStatus', { get: () => (++asked === 11 ? 500 : 200), configurable: true })
       const { report, there } = await leave(setting, first, { scope: 'everywhere' })
       expect(rows(report).tokens).toBe('failed revocation_failed')
       expect(report.layers.tokens.parts).toContainEqual({ what: 'refresh token', outcome: 'failed', reason: 'revocation_failed' })

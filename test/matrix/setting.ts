@@ -147,7 +147,11 @@ async function serve(endsession: EndSession): Promise<{ fetch: Send; close(): Pr
         const request = sendRequest({ host: '127.0.0.1', port, path, ...init }, (response) => resolve(read(response)))
         request.on('error', reject).end(body)
       }),
-    close: () => new Promise((resolve) => server.close(() => resolve())),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
   }
 }
 

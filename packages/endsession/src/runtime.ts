@@ -101,6 +101,11 @@ export function sleep(seconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, seconds * 1000))
 }
 
+/** Once everything that is waiting in this turn of the event loop has run. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => (typeof setImmediate === 'function' ? setImmediate(resolve) : setTimeout(resolve)))
+}
+
 /** A signal that fires after so many seconds, and does not keep the process alive. */
 export function deadline(seconds: number): AbortSignal {
   return AbortSignal.timeout(seconds * 1000)

@@ -129,7 +129,7 @@ async function endSessions(app: App, id: string, scope: Scope): Promise<Ended> {
   const own = records.find((record) => record.id === id)
   if (!own || scope !== 'everywhere') return { own, records, newer: false, position }
   // A second click ends what the first one meant: nobody who has signed in since.
-  const before = own.repeated ? { before: providerTime(own, own.endedAt) } : {}
+  const before = own.repeated ? { before: providerTime(own) } : {}
   const { iss, client, sub } = own
   const others = await app.store.end({ by: 'sub', iss, client, sub, ...before }, 'everywhere')
   tellEnded(app, others.records)
@@ -312,7 +312,7 @@ function expireAll(app: App, request: Request): readonly string[] {
 function markFresh(app: App, { scope }: Asked, { own, provider }: Done): readonly string[] {
   if (scope === 'app' || !provider) return []
   const { issuer: iss, clientId: client } = provider.config
-  return [writeFresh(app, { iss, client, authBefore: own ? providerTime(own, own.endedAt) : 0 })]
+  return [writeFresh(app, { iss, client, authBefore: own ? providerTime(own) : 0 })]
 }
 
 function cleared(app: App, response: Response): Response {

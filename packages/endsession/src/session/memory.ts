@@ -1,10 +1,11 @@
 import { systemNow, systemRuntime, toBase64url } from '../runtime.ts'
 import type { Cause } from '../words.ts'
-import { entryOf, planEnd, type Where, writesOf } from './ending.ts'
+import { effectsOf, entryOf, isTold } from './effects.ts'
+import { planEnd, type Where } from './ending.ts'
 import { answersUntil, expiryOf, keptUntil, latestEnd } from './expiry.ts'
 import { createFeedLog, hasReached } from './feed.ts'
 import { coverOf, isSpent, type MarkLookup, refusalOf, type StoredMark, subjectHash } from './marks.ts'
-import type { EndedRecord, Entry, Limits, Position, Selector, Store, StoredSession } from './store.ts'
+import type { EndedRecord, Entry, Limits, Mark, Position, Selector, Store, StoredSession } from './store.ts'
 
 /**
  * A store in this process: for tests, for trying things, and as the readable form of what every store promises
@@ -66,23 +67,28 @@ export function memoryStore(options: { /** Epoch seconds. */ readonly now?: () =
 
   function apply(selector: Selector, cause: Cause, at: number): readonly EndedRecord[] {
     const plan = planEnd(lookup, selector, cause, at)
-    const writes = writesOf(plan, look, cause, at, limits)
-    for (const record of writes.records) {
+    const effects = effectsOf(plan, look, cause, at, limits)
+    for (const record of effects.records) {
       sessions.delete(record.id)
       records.set(record.id, record)
     }
-    for (const { kind, key, mark } of writes.marks) marks[kind].set(key, mark)
-    for (const entry of writes.entries) log.append(entry)
-    return [...writes.records, ...plan.repeats.map((record) => ({ ...record, repeated: true }))]
+    for (const { kind, key, mark } of effects.marks) marks[kind].set(key, mark)
+    for (const entry of effects.entries) log.append(entry)
+    return [...effects.records, ...plan.repeats.map((record) => ({ ...record, repeated: true }))]
+  }
+
+  /** An expired session of this id has ended, whether or not that has been noted yet: it is noted, and refuses. */
+  function expiredBefore(session: StoredSession, at: number): Mark | undefined {
+    const cause = expiryOf(session, at, limits)
+    if (cause) apply({ by: 'id', id: session.id }, cause, at)
+    return cause && { cause, endedAt: at }
   }
 
   function* entries(): Generator<Entry> {
     const position = log.head()
     for (const kind of ['sid', 'sub', 'id', 'token'] as const)
-      for (const [key, mark] of marks[kind]) {
-        const entry = entryOf(kind, key, mark)
-        if (entry && mark.until > now()) yield { ...entry, position }
-      }
+      for (const [key, mark] of marks[kind])
+        if (isTold({ kind, key, mark }) && mark.until > now()) yield { ...entryOf({ kind, key, mark }), position }
   }
 
   return {
@@ -98,7 +104,8 @@ export function memoryStore(options: { /** Epoch seconds. */ readonly now?: () =
       const at = now()
       const refused = refusalOf(session, how, look, at)
       if (refused) return refused
-      if (alive(sessions.get(session.id))) return 'created'
+      const held = sessions.get(session.id)
+      if (held) return expiredBefore(held, at) ?? 'created'
       if (how.replaces !== undefined) apply({ by: 'id', id: how.replaces }, 'replaced', at)
       const times = latestEnd(session.liveSeconds, session.endsBy, at, at, limits)
       sessions.set(session.id, { ...session, ...times, openedAt: at, seenAt: at, revision: 0 })

@@ -1,12 +1,12 @@
 import { EndSessionError } from '../errors.ts'
 import { systemNow } from '../runtime.ts'
+import { effectsOf, entryOf, isTold } from '../session/effects.ts'
 import { planEnd } from '../session/ending.ts'
 import { answersUntil, expiryOf, keptUntil, latestEnd } from '../session/expiry.ts'
 import { hasReached, writePosition } from '../session/feed.ts'
 import { coverOf, type MarkLookup, refusalOf } from '../session/marks.ts'
 import type { EndedRecord, Entry, Limits, Mark, Selector, Store, StoredSession } from '../session/store.ts'
 import type { Cause } from '../words.ts'
-import { effectsOf, entryOf } from './effects.ts'
 import { type SqliteDatabase, storeError, whenUnlocked } from './sqlite/driver.ts'
 import { createFollowing, type Following } from './sqlite/following.ts'
 import { openSchema } from './sqlite/schema.ts'
@@ -107,8 +107,7 @@ export function sqliteStore(
       const found = await read(({ tables }) => tables.marks.after(rowid, mostPerSnapshotRead))
       for (const { rowid: at, ...mark } of found) {
         rowid = at
-        const asksOnly = mark.mark.before === undefined && (mark.kind === 'sid' || mark.kind === 'sub')
-        if (!asksOnly && mark.mark.until > now()) yield { ...entryOf(mark), position }
+        if (isTold(mark) && mark.mark.until > now()) yield { ...entryOf(mark), position }
       }
       if (found.length < mostPerSnapshotRead) return
     }

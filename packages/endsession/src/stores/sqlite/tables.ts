@@ -1,9 +1,9 @@
 /** Every statement, prepared once, and the tables as functions of records. Nothing is decided here. */
+import type { MarkKind, MarkWrite } from '../../session/effects.ts'
 import type { Where } from '../../session/ending.ts'
 import type { Unnumbered } from '../../session/feed.ts'
 import type { StoredMark } from '../../session/marks.ts'
 import type { EndedRecord, StoredSession } from '../../session/store.ts'
-import type { MarkKind, MarkWrite } from '../effects.ts'
 import type { SqliteDatabase } from './driver.ts'
 import {
   number,

@@ -3,7 +3,7 @@
  * its own savepoint, that one which fails takes back only itself; none is answered before the commit is on the disk.
  */
 import { EndSessionError } from '../../errors.ts'
-import { sleep } from '../../runtime.ts'
+import { nextTurn } from '../../runtime.ts'
 import { type SqliteDatabase, storeError, whenUnlocked } from './driver.ts'
 
 export interface Writer {
@@ -48,7 +48,7 @@ export function createWriter(database: SqliteDatabase, sweep: () => void, commit
     running = true
     while (queue.length > 0) {
       // Requests that arrive together call in the same turn of the event loop: wait for all of them.
-      await sleep(0)
+      await nextTurn()
       await commitTogether(queue.splice(0, mostPerCommit))
     }
     running = false

@@ -1,8 +1,8 @@
 /** What a plan of an end writes: the same rows in every store. Pure: nothing is looked up but marks. */
-import type { EndPlan } from '../session/ending.ts'
-import type { Unnumbered } from '../session/feed.ts'
-import { type MarkLookup, raised, type StoredMark } from '../session/marks.ts'
-import type { EndedRecord, Limits, StoredSession, TokenHash } from '../session/store.ts'
+import type { EndPlan } from './ending.ts'
+import type { Unnumbered } from './feed.ts'
+import { type MarkLookup, raised, type StoredMark } from './marks.ts'
+import type { EndedRecord, Limits, StoredSession, TokenHash } from './store.ts'
 import type { Cause } from '../words.ts'
 
 export type MarkKind = keyof MarkLookup
@@ -26,7 +26,6 @@ export function effectsOf(plan: EndPlan, marks: MarkLookup, cause: Cause, now: n
     const mark = raised(marks[kind](hash), raise, cause, now, limits)
     return mark ? [{ kind, key: hash, mark }] : []
   })
-  /** Asking for fresh authentication is no end: followers are told of `before` only. */
   const unmoved = ({ kind, key, mark }: MarkWrite) => mark.before === marks[kind](key)?.before
   const idMarks = plan.ends.map((session) => idMark(session, cause, now, limits))
   const tokenMarks = [...plan.ends.flatMap(({ tokens }) => tokens), ...plan.tokens].map(
@@ -44,6 +43,11 @@ export function effectsOf(plan: EndPlan, marks: MarkLookup, cause: Cause, now: n
       ...(plan.tokens.length === 0 ? [] : [{ tokens: hashes(plan.tokens), cause, until: latest(plan.tokens) }]),
     ],
   }
+}
+
+/** Asking for fresh authentication is no end: followers are told of what has a time or is timeless. */
+export function isTold({ kind, mark }: MarkWrite): boolean {
+  return mark.before !== undefined || kind === 'id' || kind === 'token'
 }
 
 /** What a follower is told of one mark. */
