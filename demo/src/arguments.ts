@@ -1,11 +1,13 @@
 import { parseArgs } from 'node:util'
-import { type Name, names, type Ports } from './plan.ts'
+import { type Auth, type Mode, type Name, names, type Ports } from './plan.ts'
 
 export interface Wishes {
   readonly once: boolean
   readonly json: boolean
   readonly help: boolean
   readonly providerAsks: boolean
+  readonly guardStopped: boolean
+  readonly auth: Auth
   readonly ports: Ports
 }
 
@@ -25,6 +27,9 @@ log in, log out, and see what is really over.
   --json                with --once: print JSON instead of the table, and nothing else
   --provider-asks       the provider asks before it signs anybody out ("No, stay signed in");
                         with --once that is what the person answers
+  --guard-stopped       with --once: the API's process is stopped (SIGSTOP) before the logout
+                        with endsession, and goes on after it. It can neither confirm nor
+                        refuse meanwhile, and the report must not say that it did
   --port-base <number>  the first of five ports (default ${defaultBase}), in this order:
                         provider, acme, mail, calendar, api
   --provider-port <number>, --acme-port <number>, --mail-port <number>,
@@ -32,8 +37,15 @@ log in, log out, and see what is really over.
                         one port by itself
   --help                this text
 
+Environment:
+  AUTH_ENABLED=false      no login at all: everybody is one and the same, in the apps and the API
+  API_AUTH_ENABLED=false  the same for the API only; as AUTH_ENABLED where it is not set. Where
+                          the two disagree, the API answers 503 to everything and says why
+  NO_COLOR=1, COLUMNS=80  the table without colours; its width where the terminal does not say
+
 Exit status of --once: 0 if the usual logout left something alive, and nothing that endsession
-called ended was found alive; 1 if not; 2 for an option that we do not know.
+called ended was found alive; 1 if not; 2 for an option that we do not know; 3 if authentication
+is disabled, so that there is nothing to log out.
 `
 
 const portOptions = {
@@ -44,9 +56,11 @@ const portOptions = {
   'api-port': { type: 'string' },
 } as const
 
-export function readArguments(words: readonly string[]): Wishes {
+export function readArguments(words: readonly string[], env: NodeJS.ProcessEnv): Wishes {
   const { values } = parse(words)
-  if (values.json && !values.once) throw new UsageError('--json goes with --once')
+  for (const option of ['json', 'guard-stopped'] as const) {
+    if (values[option] && !values.once) throw new UsageError(`--${option} goes with --once`)
+  }
   const base = readPort('--port-base', values['port-base']) ?? defaultBase
   const ports = Object.fromEntries(
     names.map((name, at) => [name, readPort(`--${name}-port`, values[`${name}-port`]) ?? base + at]),
@@ -57,8 +71,22 @@ export function readArguments(words: readonly string[]): Wishes {
     json: values.json,
     help: values.help,
     providerAsks: values['provider-asks'],
+    guardStopped: values['guard-stopped'],
+    auth: readAuth(env),
     ports,
   }
+}
+
+function readAuth(env: NodeJS.ProcessEnv): Auth {
+  const apps = readMode('AUTH_ENABLED', env['AUTH_ENABLED'], 'enabled')
+  return { apps, api: readMode('API_AUTH_ENABLED', env['API_AUTH_ENABLED'], apps) }
+}
+
+/** Nothing but the two words: whoever mistypes `false` must not believe that it was heard. */
+function readMode(name: string, value: string | undefined, fallback: Mode): Mode {
+  if (value === undefined || value === '') return fallback
+  if (value !== 'true' && value !== 'false') throw new UsageError(`${name}=${value}: is true or false`)
+  return value === 'true' ? 'enabled' : 'disabled'
 }
 
 function parse(words: readonly string[]) {
@@ -70,6 +98,7 @@ function parse(words: readonly string[]) {
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
         'provider-asks': { type: 'boolean', default: false },
+        'guard-stopped': { type: 'boolean', default: false },
         'port-base': { type: 'string' },
         ...portOptions,
       },

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { helpText, readArguments, UsageError, type Wishes } from './arguments.ts'
 import { runOnce } from './once/once.ts'
-import { makePlan, type Plan } from './plan.ts'
+import { makePlan, namesIn, type Plan } from './plan.ts'
 import { type Running, startServers } from './start.ts'
 
 /** Progress and errors. Stdout belongs to what was asked for. */
@@ -18,14 +18,20 @@ async function main(): Promise<number> {
     process.stdout.write(helpText)
     return 0
   }
+  if (wishes.once && whyNothingToShow(wishes)) {
+    say(`error: ${whyNothingToShow(wishes)}`)
+    return 3
+  }
   const folder = await mkdtemp(join(tmpdir(), 'endsession-demo-'))
   let running: Running | undefined
   try {
-    const { ports, providerAsks, once } = wishes
-    const plan = makePlan({ ports, folder, providerAsks, record: once })
-    say('starting the provider, its upstream, two apps and an API …')
+    const { ports, providerAsks, once, auth } = wishes
+    const plan = makePlan({ ports, folder, providerAsks, record: once, auth })
+    const wanted = namesIn(plan)
+    say(`starting ${auth.apps === 'enabled' ? 'the provider, its upstream, ' : ''}two apps and an API …`)
     const stopped = waitForStop()
-    running = await startServers(plan, (line) => say(`  ${line}`))
+    running = await startServers(plan, (line) => say(`  ${line}`), wanted)
+    for (const name of wanted) running.listen(name, (told) => told.type === 'notice' && say(`${name}: ${told.text}`))
     say(`ready in ${seconds(startedAt)}`)
     return await Promise.race([stopped, breakage(running), work(wishes, plan, running)])
   } catch (error) {
@@ -39,7 +45,7 @@ async function main(): Promise<number> {
 
 function readWishes(): Wishes | undefined {
   try {
-    return readArguments(process.argv.slice(2))
+    return readArguments(process.argv.slice(2), process.env)
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     say(`error: ${error.message}\nTry: npm start -- --help`)
@@ -47,24 +53,41 @@ function readWishes(): Wishes | undefined {
   }
 }
 
+function whyNothingToShow({ auth }: Wishes): string | undefined {
+  if (auth.apps === 'disabled') {
+    return 'AUTH_ENABLED=false: authentication is disabled, so there is nobody to log in and nothing to log out'
+  }
+  if (auth.api === 'disabled') return 'API_AUTH_ENABLED=false: the API disagrees with the apps and refuses everybody'
+  return undefined
+}
+
 async function work(wishes: Wishes, plan: Plan, running: Running): Promise<number> {
   if (wishes.once) {
     const startedAt = performance.now()
-    const { output, passed, verdict } = await runOnce(plan, running, wishes.json, say)
+    const { output, passed, verdict } = await runOnce({ plan, running, guardStopped: wishes.guardStopped, say }, wishes)
     process.stdout.write(`${output}\n`)
     say(`${verdict} (${seconds(startedAt)})`)
     return passed ? 0 : 1
   }
-  process.stdout.write(`
-Mail       ${plan.urls.mail}
-Calendar   ${plan.urls.calendar}
-Example ID ${plan.urls.provider}   the provider of both
-Acme       ${plan.urls.acme}   signs people in to Example ID: ana with ana-demo, ben with ben-demo
-API        ${plan.urls.api}/messages
-
-Ctrl-C ends everything.
-`)
+  process.stdout.write(whereThingsAre(plan))
   return new Promise(() => {})
+}
+
+function whereThingsAre(plan: Plan): string {
+  const { urls, auth } = plan
+  const open = auth.apps === 'disabled'
+  const takes = open ? 'takes everybody, too' : 'takes the apps’ access tokens'
+  const disagrees = `does not agree: authentication is ${auth.api} here, so it answers 503 to everything`
+  const lines = [
+    ['Mail', urls.mail],
+    ['Calendar', urls.calendar],
+    ['Example ID', urls.provider, 'the provider of both'],
+    ['Acme', urls.acme, 'signs people in to Example ID: ana with ana-demo, ben with ben-demo'],
+    ['API', `${urls.api}/messages`, auth.api === auth.apps ? takes : disagrees],
+  ].filter(([, url]) => !open || (url !== urls.provider && url !== urls.acme))
+  const rows = lines.map(([name = '', url, what]) => [name.padEnd(10), url, what].filter(Boolean).join('  '))
+  const notice = open ? ['Authentication is disabled: everybody is in, and nobody can be logged out.', ''] : []
+  return `\n${[...notice, ...rows, '', 'Ctrl-C ends everything.'].join('\n')}\n`
 }
 
 /** The exit status that a shell expects after a signal. */

@@ -9,6 +9,8 @@ export interface Begin {
 
 /** What an app got from the provider's token endpoint. Recorded for the replay of `--once` only. */
 export interface RecordedTokens {
+  /** Whose they are. */
+  readonly person: string
   readonly accessToken: string
   readonly refreshToken: string | undefined
 }
@@ -19,3 +21,5 @@ export type Told =
   | { readonly type: 'failed'; readonly code: string | undefined; readonly message: string }
   | { readonly type: 'tokens'; readonly tokens: RecordedTokens }
   | { readonly type: 'report'; readonly at: 'logout.finished' | 'logout.landed'; readonly report: Report }
+  /** What whoever runs this has to know, in words for the terminal. No token, no person. */
+  | { readonly type: 'notice'; readonly text: string }

@@ -5,6 +5,18 @@ export const names = ['provider', 'acme', 'mail', 'calendar', 'api'] as const
 
 export type Name = (typeof names)[number]
 
+/** Those of them that people log in to. */
+export type AppName = 'mail' | 'calendar'
+
+/** Whether there is a login at all. */
+export type Mode = 'enabled' | 'disabled'
+
+/** One switch for apps and API, or one for each: then they may disagree. */
+export interface Auth {
+  readonly apps: Mode
+  readonly api: Mode
+}
+
 export type Ports = Readonly<Record<Name, number>>
 
 /** All that a server process is told when it begins. It goes over IPC: a command line can be read by everybody. */
@@ -13,20 +25,39 @@ export interface Plan {
   readonly urls: Readonly<Record<Name, string>>
   /** Client secrets, made anew by each start. */
   readonly secrets: Readonly<Record<Name, string>>
+  /** What the API's guard shows to each app whose feed it follows; made anew by each start. */
+  readonly feedKeys: Readonly<Record<AppName, string>>
   /** Where the apps keep their sessions. */
   readonly folder: string
   /** The provider asks before it signs anybody out. */
   readonly providerAsks: boolean
   /** The apps hand reports and tokens to the parent process: `--once` needs them for its replay. */
   readonly record: boolean
+  readonly auth: Auth
 }
 
-export function makePlan(wishes: Pick<Plan, 'ports' | 'folder' | 'providerAsks' | 'record'>): Plan {
+/** What the API is called in the apps' `feed.keys`. */
+export const guardName = 'api'
+
+type PlanWishes = Pick<Plan, 'ports' | 'folder' | 'providerAsks' | 'record'> & Partial<Pick<Plan, 'auth'>>
+
+export function makePlan(wishes: PlanWishes): Plan {
   return {
+    auth: { apps: 'enabled', api: 'enabled' },
     ...wishes,
     urls: byName((name) => `http://${name}.localhost:${wishes.ports[name]}`),
-    secrets: byName(() => randomBytes(32).toString('base64url')),
+    secrets: byName(makeSecret),
+    feedKeys: { mail: makeSecret(), calendar: makeSecret() },
   }
+}
+
+function makeSecret(): string {
+  return randomBytes(32).toString('base64url')
+}
+
+/** Without a login there is nothing to do for a provider, nor for the one behind it. */
+export function namesIn({ auth }: Plan): readonly Name[] {
+  return auth.apps === 'enabled' ? names : names.filter((name) => name !== 'provider' && name !== 'acme')
 }
 
 function byName<T>(make: (name: Name) => T): Record<Name, T> {

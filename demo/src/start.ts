@@ -7,6 +7,9 @@ import { type Name, names, type Plan } from './plan.ts'
 export interface Running {
   /** Hears what a server tells, from now on; answers how to stop listening. */
   listen(name: Name, hear: (told: Told) => void): () => void
+  /** Stops a server's process where it stands, and lets it go on. */
+  pause(name: Name): void
+  resume(name: Name): void
   /** Calls back when a server ends that nobody has asked to end. */
   onBroken(broken: (error: Error) => void): void
   /** Ends every server process, by its id, and waits until it is gone. */
@@ -21,11 +24,8 @@ const fileOf: Readonly<Record<Name, string>> = {
   api: 'api',
 }
 
-/** Apps ask their provider at once what it can do, so it goes first. */
-const order: readonly (readonly Name[])[] = [
-  ['provider', 'acme'],
-  ['mail', 'calendar', 'api'],
-]
+/** Apps ask their provider at once what it can do, and the API's guard asks the apps what has ended. */
+const order: readonly (readonly Name[])[] = [['provider', 'acme'], ['mail', 'calendar'], ['api']]
 
 /** How long a server may take to end by itself before it is killed. */
 const patienceSeconds = 2
@@ -45,6 +45,8 @@ export async function startServers(
       childOf(name).on('message', hear)
       return () => childOf(name).off('message', hear)
     },
+    pause: (name) => signal(childOf(name), 'SIGSTOP'),
+    resume: (name) => signal(childOf(name), 'SIGCONT'),
     onBroken(broken) {
       for (const [name, child] of children) {
         child.once('exit', (code, signal) => {
@@ -91,10 +93,16 @@ async function begin(name: Name, child: ChildProcess, plan: Plan): Promise<void>
   throw new Error(`${name} could not start: ${told.message}`)
 }
 
-/** Closing the channel asks it to end; one that does not listen is killed. */
+function signal(child: ChildProcess, name: 'SIGSTOP' | 'SIGCONT'): void {
+  if (process.platform === 'win32') throw new Error('this system cannot stop a process and let it go on')
+  child.kill(name)
+}
+
+/** Closing the channel asks it to end, and one that was stopped has to go on for that; one that does not listen is killed. */
 async function endServer(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const gone = once(child, 'exit')
+  if (process.platform !== 'win32') child.kill('SIGCONT')
   if (child.connected) child.disconnect()
   const timer = setTimeout(() => child.kill('SIGKILL'), patienceSeconds * 1000)
   await gone

@@ -5,6 +5,7 @@
 import '../../demo/dist/localhost-lookup.js'
 import { createRequire, registerHooks } from 'node:module'
 
+const ownLogin = new URL('first-own-login.ts', import.meta.url).href
 const { EXAMPLE = '', ORIGIN = '', PORT = '' } = process.env
 
 registerHooks({
@@ -14,6 +15,12 @@ registerHooks({
     const source = String(loaded.source)
       .replace(/baseUrl: '[^']+'/, `baseUrl: '${ORIGIN}'`)
       .replace(/\b3000\b/, PORT)
+      // The own login's redirect URI is the one that is registered; the login itself is the reader's.
+      .replace("'/callback'", "'/auth/callback'")
+      .replace(
+        /^declare function myLogin.*$/m,
+        `import { myLogin, serveOwnLogin } from '${ownLogin}'; queueMicrotask(() => serveOwnLogin(app))`,
+      )
     return { ...loaded, source }
   },
 })

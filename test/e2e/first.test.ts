@@ -68,7 +68,7 @@ describe('run as written, with origin, port and view engine replaced', () => {
     return browser.press(acme, 'Sign in', { name: 'ana', password: 'ana-demo' })
   }
 
-  it.for(['1-hono.ts', '2-express.ts'])(
+  it.for(['1-hono.ts', '2-express.ts', '5-own-login.ts'])(
     '%s: log in, log out, and it is over (needs 1 and 3) [A3 A7 L4]',
     async (name, { skip }) => {
       skip(!stripsTypes, 'this Node does not read TypeScript; 22.18 and later do')

@@ -1,9 +1,13 @@
+import '../../demo/dist/localhost-lookup.js'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { sightOfToken, type Watched } from '../../demo/dist/once/api-token.js'
 import { byLayer, judge, type Row } from '../../demo/dist/once/result.js'
+import { send } from '../../demo/dist/once/send.js'
+import { drawTable } from '../../demo/dist/once/table.js'
 import { findFreePorts } from './ports.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -22,13 +26,23 @@ afterEach(() => {
   started = undefined
 })
 
-function startDemo(...words: readonly string[]): ChildProcess {
-  started = spawn(process.execPath, ['demo/dist/main.js', ...words], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+type Env = Readonly<Record<string, string>>
+
+function startDemo(words: readonly string[], env: Env = {}): ChildProcess {
+  const { AUTH_ENABLED: _apps, API_AUTH_ENABLED: _api, ...inherited } = process.env
+  started = spawn(process.execPath, ['demo/dist/main.js', ...words], {
+    cwd: root,
+    env: { ...inherited, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   return started
 }
 
 async function runDemo(...words: readonly string[]): Promise<Ran> {
-  const child = startDemo(...words)
+  return finish(startDemo(words))
+}
+
+async function finish(child: ChildProcess): Promise<Ran> {
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)]
   const [status] = await once(child, 'close')
   return { status, stdout: await stdout, stderr: await stderr }
@@ -51,9 +65,15 @@ function isListening(port: number): Promise<boolean> {
   })
 }
 
+/** What `--json` prints. */
+type Printed = Record<
+  'usual' | 'endsession',
+  Readonly<Record<string, { outcome: string; observed: string; evidence: string }>>
+>
+
 describe('--once --json', () => {
   let ran: Ran
-  let result: Record<'usual' | 'endsession', Readonly<Record<string, Row>>>
+  let result: Printed
 
   beforeAll(async () => {
     ran = await runDemo('--once', '--json', ...portOptions(await findFreePorts(5)))
@@ -96,12 +116,31 @@ describe('--once --json', () => {
     ['browser', 'ended', 'over', 'this browser is signed out (need 9)'],
     ['app', 'ended', 'over', 'a copy of the cookie opens nothing (need 3) [A3]'],
     ['tokens', 'ended', 'over', 'the provider refuses the refresh token (need 13)'],
-    ['services', 'impossible', 'alive', 'no guard, no claim: the API goes on, and the report says so (need 5) [A2]'],
-    ['peers', 'requested', 'over', 'Calendar is told by back-channel logout (need 4) [A2]'],
+    [
+      'services',
+      'ended',
+      'over',
+      'the API’s guard has confirmed, and refuses the copied access token (need 5) [G1 G3]',
+    ],
+    ['peers', 'requested', 'over', 'Calendar is told by back-channel logout, and tells the API (need 4) [A2 G1]'],
     ['provider', 'ended', 'over', '“Log in” leads to the login screen (need 1) [A7 L11]'],
     ['upstream', 'unknown', 'alive', 'Acme lives on, and nobody claims that it does not [A2]'],
   ])('%s: claimed %s, found %s: %s', (layer, outcome, observed) => {
     expect(result.endsession[layer]).toMatchObject({ outcome, observed })
+  })
+
+  it('names the guard that has confirmed, and how soon the API refused the token, but not somebody else’s [G1 G3]', () => {
+    const { evidence } = result.endsession['services'] ?? { evidence: '' }
+    expect(evidence).toMatch(
+      /^guard_confirmed: .*\(guard api\)\. The API refuses the access token, \d+ ms after the click/,
+    )
+    expect(evidence).toMatch(/Somebody else’s works on\.$/)
+  })
+
+  it('says of Calendar that its cookie and its token are over, each told by Calendar’s own feed [G1]', () => {
+    expect(result.endsession['peers']?.evidence).toContain(
+      'A copy of Calendar’s cookie opens nothing, and the API refuses Calendar’s token.',
+    )
   })
 
   it('calls nothing ended that was found alive [A2]', () => {
@@ -124,12 +163,119 @@ describe('--once, and the person stays signed in at the provider', () => {
       evidence: expect.stringContaining('Its session lives on; yet “Log in” leads to its login screen.'),
     })
     expect(endsession.app).toMatchObject({ outcome: 'ended', observed: 'over' })
+    // Mail's tokens are over at the API, Calendar's are not: its session has not ended.
+    expect(endsession.services).toMatchObject({ outcome: 'ended', observed: 'over' })
+    expect(endsession.peers).toMatchObject({
+      observed: 'alive',
+      evidence: expect.stringContaining('still signed in, and the API takes its token.'),
+    })
     expect(ran.status).toBe(0)
   })
 })
 
+describe.skipIf(process.platform === 'win32')('--once --guard-stopped', () => {
+  it('does not call services ended that cannot confirm; they refuse once they go on (need 5) [G1 G3]', async () => {
+    const ran = await runDemo('--once', '--json', '--guard-stopped', ...portOptions(await findFreePorts(5)))
+    expect(ran.stderr).toMatch(
+      /stopping the API’s process[\s\S]*logging out with endsession[\s\S]*the API’s process goes on/,
+    )
+    const { endsession } = JSON.parse(ran.stdout) as Printed
+    expect(endsession['services']).toMatchObject({ outcome: 'requested', observed: 'over' })
+    expect(endsession['services']?.evidence).toMatch(/^guard_silent: .*, \d+ ms after its process went on\./)
+    // Whoever stands still keeps nobody else signed in.
+    expect(endsession['app']).toMatchObject({ outcome: 'ended', observed: 'over' })
+    expect(endsession['provider']).toMatchObject({ outcome: 'ended', observed: 'over' })
+    expect(ran.status).toBe(0)
+  })
+})
+
+describe('without authentication', () => {
+  it.each([['--once'], ['--once', '--json']])(
+    '%s %s: there is nothing to log out, and the exit status says so [L23]',
+    async (...words) => {
+      const { status, stdout, stderr } = await finish(startDemo(words.filter(Boolean), { AUTH_ENABLED: 'false' }))
+      expect({ status, stdout }).toEqual({ status: 3, stdout: '' })
+      expect(stderr).toBe(
+        'error: AUTH_ENABLED=false: authentication is disabled, so there is nobody to log in and nothing to log out\n',
+      )
+    },
+  )
+
+  it('refuses a value that is neither true nor false [L18]', async () => {
+    const { status, stderr } = await finish(startDemo([], { AUTH_ENABLED: 'no' }))
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: 'error: AUTH_ENABLED=no: is true or false\nTry: npm start -- --help\n',
+    })
+  })
+
+  async function startOpen(env: Env) {
+    const ports = await findFreePorts(5)
+    const child = startDemo(portOptions(ports), env)
+    const heard = { stdout: '', stderr: '' }
+    for (const name of ['stdout', 'stderr'] as const) child[name]?.on('data', (chunk) => (heard[name] += chunk))
+    await vi.waitFor(() => expect(heard.stdout).toContain('Ctrl-C ends everything.'), 20_000)
+    const look = async (name: string, path: string) => {
+      const url = new URL(path, `http://${name}.localhost:${ports[names.indexOf(name)]}`)
+      const { status, text } = await send(url, { headers: { accept: 'text/html' } })
+      return `${status} ${text}`
+    }
+    return { heard, look, ports }
+  }
+
+  it('everybody is in, at the apps and at the API; the pages say so, and offer no logout [L23]', async () => {
+    const { heard, look, ports } = await startOpen({ AUTH_ENABLED: 'false' })
+    expect(heard.stdout).toContain('Authentication is disabled: everybody is in, and nobody can be logged out.')
+    expect(await isListening(ports[names.indexOf('provider')]!)).toBe(false)
+    for (const app of ['mail', 'calendar']) {
+      const home = await look(app, '/')
+      expect(home).toMatch(/^200 [\s\S]*Authentication is disabled\./)
+      expect(home).not.toContain('Log out')
+    }
+    expect(await look('mail', '/auth/login')).toContain('There is no login here')
+    expect(await look('mail', '/auth/logout')).toContain('nobody can be logged out')
+    expect(await look('mail', '/api-call')).toContain('Status 200')
+    expect(await look('api', '/messages')).toBe('200 {"for":"unauthenticated","unread":3}')
+    expect(heard.stderr).not.toContain('mode.disagreed')
+  })
+
+  it.each([
+    [
+      'the API',
+      { AUTH_ENABLED: 'false', API_AUTH_ENABLED: 'true' },
+      'A guard believes in logins; authentication is disabled here.',
+    ],
+    ['the apps', { API_AUTH_ENABLED: 'false' }, 'The guard api has authentication disabled; here it is enabled.'],
+  ])(
+    'only %s believing in logins: the API answers 503 and says why, and both sides tell it [L23]',
+    async (_who, env, words) => {
+      const { heard, look } = await startOpen(env)
+      expect(heard.stdout).toMatch(/API .* does not agree: .*503/)
+      expect(await look('api', '/messages')).toBe('503 {"error":"mode_disagreed"}')
+      await vi.waitFor(() => expect(heard.stderr).toContain(`mail: mode.disagreed: ${words}`), 10_000)
+      await vi.waitFor(() => expect(heard.stderr).toContain('api: mode.disagreed: '), 10_000)
+    },
+  )
+})
+
+const nothing = { reason: '', claim: '', found: '' }
+
+describe('what was seen of a token', () => {
+  const refused: Watched = { seconds: 0.04, taken: 2, lastTakenAt: 100, last: 'refused' }
+
+  it.each([
+    ['refused, while somebody else’s is taken', refused, 'taken', 120, 'over'],
+    ['taken once more after it was called ended', { ...refused, lastTakenAt: 130 }, 'taken', 120, 'alive'],
+    ['refused, and so is everybody’s', refused, 'refused', 120, 'not seen'],
+    ['still taken at the end', { ...refused, seconds: undefined, last: 'taken' }, 'taken', undefined, 'alive'],
+    ['neither taken nor refused', { ...refused, seconds: undefined, last: 'neither' }, 'taken', undefined, 'not seen'],
+  ] as const)('%s [A2 G1]', (_what, watched, control, claimedAt, observed) => {
+    expect(sightOfToken(watched, control, '', claimedAt).observed).toBe(observed)
+  })
+})
+
 describe('the verdict', () => {
-  const row = (outcome: Row['outcome'], observed: Row['observed']): Row => ({ outcome, observed, evidence: '' })
+  const row = (outcome: Row['outcome'], observed: Row['observed']): Row => ({ ...nothing, outcome, observed })
   const usual = { ...byLayer(() => row('skipped', 'alive')), browser: row('ended', 'over') }
 
   it('fails when something was called ended and found alive [A2]', () => {
@@ -152,12 +298,37 @@ describe('the verdict', () => {
 })
 
 describe('the table', () => {
+  const rows = (observed: Row['observed']) =>
+    byLayer(
+      (): Row => ({
+        outcome: 'impossible',
+        observed,
+        reason: 'no_guard_follows',
+        claim: 'No service follows what ends here: access tokens work there until they expire.',
+        found: 'The API still takes the access token, and goes on to do so for an hour.',
+      }),
+    )
+
+  it.each([80, 100, 120])('keeps to %d columns, and needs no colours', (columns) => {
+    const lines = drawTable({ usual: rows('not seen'), endsession: rows('alive') }, columns).split('\n')
+    expect(Math.max(...lines.map((line) => line.length))).toBe(columns)
+    expect(lines.join('')).not.toContain('\u001b')
+    for (const layer of layers) {
+      expect(
+        lines.filter((line) => line.startsWith(`${layer.padEnd(8)}  ? not seen  impossible  ● alive `)),
+      ).toHaveLength(1)
+    }
+  })
+
   it('has a row per layer, with what was found and what was claimed', async () => {
-    const ran = await runDemo('--once', ...portOptions(await findFreePorts(5)))
+    const child = startDemo(['--once', ...portOptions(await findFreePorts(5))], { COLUMNS: '80', NO_COLOR: '1' })
+    const ran = await finish(child)
     expect(ran.status).toBe(0)
-    expect(ran.stdout).toMatch(/^browser +over +ended +over +\S/m)
-    expect(ran.stdout).toMatch(/^services +alive +impossible +alive +\S/m)
+    expect(ran.stdout).toMatch(/^layer +way +says +is +evidence$/m)
+    expect(ran.stdout).toMatch(/^browser +○ over +ended +○ over +\S/m)
+    expect(ran.stdout).toMatch(/^services +● alive +ended +○ over +\S/m)
     for (const layer of layers) expect(ran.stdout).toMatch(new RegExp(`^${layer} `, 'm'))
+    expect(Math.max(...ran.stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
   })
 })
 
@@ -178,6 +349,7 @@ describe('the command line', () => {
   it.each([
     [['--onec'], "Unknown option '--onec'"],
     [['--json'], '--json goes with --once'],
+    [['--guard-stopped'], '--guard-stopped goes with --once'],
     [['--port-base', 'many'], '--port-base many: a port is 1 to 65535'],
     [['--mail-port', '4400'], 'provider and mail cannot share port 4400'],
   ])('refuses %j, and says where the help is', async (words, message) => {
@@ -192,6 +364,10 @@ describe('the command line', () => {
       '--once',
       '--json',
       '--provider-asks',
+      '--guard-stopped',
+      'SIGSTOP',
+      'AUTH_ENABLED',
+      'API_AUTH_ENABLED',
       '--port-base',
       ...names.map((name) => `--${name}-port`),
     ]) {
@@ -205,7 +381,7 @@ describe('a plain start', () => {
     'prints where everything is, and leaves no server after %s',
     async (signal) => {
       const ports = await findFreePorts(5)
-      const child = startDemo(...portOptions(ports))
+      const child = startDemo(portOptions(ports))
       let stdout = ''
       child.stdout?.on('data', (chunk) => {
         stdout += chunk

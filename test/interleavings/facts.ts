@@ -71,8 +71,9 @@ function hasKilled(end: EndFact, session: SessionFact, tick: number): boolean {
     case 'logout': {
       if (end.target === session) return true
       if (!reaches(end, session)) return false
-      // Those that were there already, and late answers to logins from before.
-      return session.ack < end.begin || session.signedInAt <= end.target.signedInAt
+      // Late answers to logins from before; and, the first time, those that were there already.
+      const first = end.report?.layers.app.reason === 'record_ended'
+      return session.signedInAt <= end.target.signedInAt || (first && session.ack < end.begin)
     }
   }
 }
@@ -87,7 +88,10 @@ function mayHaveKilled(end: EndFact, session: SessionFact, { skew }: OracleLimit
     case 'sub':
       return end.sub === session.sub && session.signedInAt <= end.iat
     case 'logout':
-      return end.target === session || (reaches(end, session) && session.signedInAt <= Math.ceil(((end.ack && end.ackAt) ?? now) + skew) + 1)
+      return (
+        end.target === session ||
+        (reaches(end, session) && session.signedInAt <= Math.ceil(((end.ack && end.ackAt) ?? now) + skew) + 1)
+      )
   }
 }
 
@@ -115,16 +119,31 @@ export function violations({ sessions, ends, checks }: Facts, limits: OracleLimi
   for (const session of sessions) {
     const before = ends.find(
       (end) =>
-        end.kind === 'logout' && end.target.id === session.startedWith && end.ack !== undefined && end.ack < session.callback &&
+        end.kind === 'logout' &&
+        end.target.id === session.startedWith &&
+        end.ack !== undefined &&
+        end.ack < session.callback &&
         end.report?.layers.app.reason === 'record_ended',
     )
     if (before) say('A3', `${session.name} was opened by a login that began with a session that has ended since`)
     for (const end of ends) {
-      if (end.kind !== 'logout' || end.scope === 'app' || end.ack === undefined || end.ack > session.begin || !reaches(end, session)) continue
+      if (
+        end.kind !== 'logout' ||
+        end.scope === 'app' ||
+        end.ack === undefined ||
+        end.ack > session.begin ||
+        !reaches(end, session)
+      )
+        continue
       // A second click asks as of the first end, whichever that was.
-      const first = Math.min(...ends.filter((other) => mayHaveKilled(other, end.target, limits, Number.POSITIVE_INFINITY)).map(({ beginAt }) => beginAt))
+      const first = Math.min(
+        ...ends
+          .filter((other) => mayHaveKilled(other, end.target, limits, Number.POSITIVE_INFINITY))
+          .map(({ beginAt }) => beginAt),
+      )
       const asOf = end.target.signedInAt + Math.floor(first - end.target.openedBefore)
-      if (session.authTime <= asOf) say('A3', `${session.name} was opened without the login screen that the logout asked for`)
+      if (session.authTime <= asOf)
+        say('A3', `${session.name} was opened without the login screen that the logout asked for`)
     }
   }
   const logouts = ends.filter((end) => end.kind === 'logout').filter((end) => end.plan !== undefined)

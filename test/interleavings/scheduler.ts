@@ -128,18 +128,36 @@ export function createScheduler(choices: Choices): Scheduler {
 const overtaken: readonly string[] = ['end', 'create', 'get', 'update'] satisfies readonly (keyof Store)[]
 
 /** The store behind `inner()`, every call of which waits for its turn. */
-export function scheduledStore(inner: () => Store, scheduler: () => Scheduler, before: (method: string) => void = () => {}): Store {
+export function scheduledStore(
+  inner: () => Store,
+  scheduler: () => Scheduler,
+  before: (method: string) => void = () => {},
+): Store {
   const call =
     (method: keyof Store) =>
     async (...given: readonly unknown[]): Promise<unknown> => {
       const { turn, during } = scheduler()
       await turn(method)
       before(method)
-      const answer = await during(() => (inner()[method] as (...given: readonly unknown[]) => Promise<unknown>)(...given))
+      const answer = await during(() =>
+        (inner()[method] as (...given: readonly unknown[]) => Promise<unknown>)(...given),
+      )
       if (overtaken.includes(method)) await turn(`${method} answered`)
       return answer
     }
-  const methods = ['create', 'get', 'touch', 'update', 'end', 'settle', 'pending', 'covers', 'list', 'claim', 'followers'] as const
+  const methods = [
+    'create',
+    'get',
+    'touch',
+    'update',
+    'end',
+    'settle',
+    'pending',
+    'covers',
+    'list',
+    'claim',
+    'followers',
+  ] as const
   return {
     ...(Object.fromEntries(methods.map((method) => [method, call(method)])) as unknown as Store),
     // Each run has a store of its own: it is opened there.

@@ -12,7 +12,13 @@ import { leavingTo, origin } from '../matrix/setting.ts'
 import { type EndFact, type Facts, type SessionFact, violations } from './facts.ts'
 import { type Choices, createScheduler, type Scheduler, scheduledStore } from './scheduler.ts'
 
-export const limits: Limits = { absoluteSeconds: 1000, idleSeconds: 300, endedSeconds: 600, reauthSeconds: 9000, accessTokenSeconds: 400 }
+export const limits: Limits = {
+  absoluteSeconds: 1000,
+  idleSeconds: 300,
+  endedSeconds: 600,
+  reauthSeconds: 9000,
+  accessTokenSeconds: 400,
+}
 
 /** Makes the stores of a run: one for each process, on the same data. */
 export type MakeStores = (now: () => number) => readonly [Store, Store]
@@ -25,6 +31,8 @@ export interface Jar {
   readonly cookies: Map<string, string>
   /** The session that it logged out of last. */
   left?: SessionFact
+  /** As it was at its first logout: a tab that was left open. */
+  stale?: ReadonlyMap<string, string>
 }
 
 /** What people, the provider and time can do. `process` 0 or 1. */
@@ -35,7 +43,7 @@ export interface Doings {
   check(session: SessionFact, process: number): Promise<void>
   /** A page: counts as a visit. */
   visit(session: SessionFact, process: number): Promise<void>
-  logout(jar: Jar, scope: Scope, process: number, fault?: 'before' | 'after'): Promise<void>
+  logout(jar: Jar, scope: Scope, process: number, fault?: 'before' | 'after' | 'stale'): Promise<void>
   /** `secondsAgo`: how late the message comes. */
   backchannel(by: 'sid' | 'sub', whom: SessionFact, secondsAgo: number, process: number): Promise<void>
   refresh(session: SessionFact, process: number): Promise<void>
@@ -66,6 +74,8 @@ interface Doing {
   /** What it has been told by the store, for [A1]. */
   ended?: boolean
   report?: (Event & { type: 'logout.finished' })['report']
+  /** The live session that a login found in its browser. */
+  found?: string | undefined
   idToken?: { readonly sid: string; readonly iat: number; readonly auth_time: number }
 }
 
@@ -83,7 +93,8 @@ export async function makeStage(): Promise<Stage> {
   async function fetchLate(input: string | URL | Request, init?: RequestInit): Promise<Response> {
     const mine = doing.getStore()
     const late = /\/(token|revoke)$/.test(String(input instanceof Request ? input.url : input))
-    if (mine?.kind === 'logout' && !mine.ended) broken.push(`A1: the provider was called before the session had ended: ${input}`)
+    if (mine?.kind === 'logout' && !mine.ended)
+      broken.push(`A1: the provider was called before the session had ended: ${input}`)
     if (late) await scheduler.turn('the provider')
     const answer = await provider.fetch(input, init)
     if (!mine || !/\/token$/.test(String(input))) return answer
@@ -97,6 +108,12 @@ export async function makeStage(): Promise<Stage> {
     const store = scheduledStore(inner, () => scheduler)
     return {
       ...store,
+      async get(id) {
+        const found = await store.get(id)
+        const mine = doing.getStore()
+        if (mine?.kind === 'login') mine.found ??= found?.id
+        return found
+      },
       async end(selector, cause) {
         const mine = doing.getStore()
         const fault = mine?.kind === 'logout' ? mine.fault : undefined
@@ -114,8 +131,19 @@ export async function makeStage(): Promise<Stage> {
     baseUrl: origin,
     secret: 'a secret of thirty-two bytes or more',
     store: storeOf(process),
-    providers: { example: { issuer: provider.issuer, clientId: provider.clientId, clientSecret: provider.clientSecret, profile: { revocationReach: 'token' } } },
-    session: { absoluteSeconds: limits.absoluteSeconds, idleSeconds: limits.idleSeconds, accessTokenSeconds: limits.accessTokenSeconds },
+    providers: {
+      example: {
+        issuer: provider.issuer,
+        clientId: provider.clientId,
+        clientSecret: provider.clientSecret,
+        profile: { revocationReach: 'token' },
+      },
+    },
+    session: {
+      absoluteSeconds: limits.absoluteSeconds,
+      idleSeconds: limits.idleSeconds,
+      accessTokenSeconds: limits.accessTokenSeconds,
+    },
     logout: { endedSeconds: limits.endedSeconds, reauthSeconds: limits.reauthSeconds },
     runtime: { now: clock.now, fetch: fetchLate as typeof fetch, waitUntil: (work) => scheduler.putOff(work) },
     onEvent(event) {
@@ -143,11 +171,22 @@ export async function makeStage(): Promise<Stage> {
     const run = ++runs
     const facts: Facts = { sessions: [], ends: [], checks: [] }
     let ticks = 0
-    const jar = (name: string, sub: string, browser: string): Jar => ({ name, sub, browser: `${run} ${browser}`, cookies: new Map() })
-    const jars = [jar('laptop', 'alice', 'laptop'), jar('private window', 'alice', 'laptop'), jar('phone', 'alice', 'phone'), jar('bob', 'bob', 'his')]
+    const jar = (name: string, sub: string, browser: string): Jar => ({
+      name,
+      sub,
+      browser: `${run} ${browser}`,
+      cookies: new Map(),
+    })
+    const jars = [
+      jar('laptop', 'alice', 'laptop'),
+      jar('private window', 'alice', 'laptop'),
+      jar('phone', 'alice', 'phone'),
+      jar('bob', 'bob', 'his'),
+    ]
 
     const process = (number: number) => processes[number] as EndSession
-    const cookieOf = (cookies: ReadonlyMap<string, string>) => [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const cookieOf = (cookies: ReadonlyMap<string, string>) =>
+      [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
     const keep = (jar: Jar, answer: Response) => {
       for (const line of answer.headers.getSetCookie()) {
         const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
@@ -155,11 +194,23 @@ export async function makeStage(): Promise<Stage> {
         else jar.cookies.set(name, value)
       }
     }
-    const navigate = async (number: number, path: string, cookies: ReadonlyMap<string, string>, form?: Record<string, string>): Promise<Response> => {
-      const headers = { cookie: cookieOf(cookies), accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-site': 'same-origin', origin }
+    const navigate = async (
+      number: number,
+      path: string,
+      cookies: ReadonlyMap<string, string>,
+      form?: Record<string, string>,
+    ): Promise<Response> => {
+      const headers = {
+        cookie: cookieOf(cookies),
+        accept: 'text/html',
+        'sec-fetch-mode': 'navigate',
+        'sec-fetch-site': 'same-origin',
+        origin,
+      }
       const init = form ? { method: 'POST', headers, body: new URLSearchParams(form) } : { headers }
       const answer = await process(number).handle(new Request(new URL(path, origin), init))
-      if (!answer || answer.status >= 500 !== (answer?.status === 503)) throw new Error(`${path} was answered ${answer?.status}`)
+      if (!answer || answer.status >= 500 !== (answer?.status === 503))
+        throw new Error(`${path} was answered ${answer?.status}`)
       return answer
     }
     const byCookie = (cookie: string | undefined) => facts.sessions.find((session) => session.cookie === cookie)
@@ -173,30 +224,48 @@ export async function makeStage(): Promise<Stage> {
       login: (jar, number) =>
         doing.run({ kind: 'login' }, async () => {
           const begin = ++ticks
-          const before = byCookie(jar.cookies.get('endsession'))
           let answer = await navigate(number, '/auth/login?returnTo=/', jar.cookies)
-          // Alive now, so alive when the app looked.
-          const startedWith = before && (await (stores as readonly [Store, Store])[0].get(before.id)) ? before.id : undefined
+          const startedWith = doing.getStore()?.found
           keep(jar, answer)
           for (let round = 0; round < 2; round++) {
             const to = answer.headers.get('location') ?? ''
             if (!to.startsWith(provider.issuer)) return
-            const back = provider.authorize(to, { sub: jar.sub, browser: jar.browser, signInAt: Math.floor(clock.now() + skew) })
+            const back = provider.authorize(to, {
+              sub: jar.sub,
+              browser: jar.browser,
+              signInAt: Math.floor(clock.now() + skew),
+            })
             const callback = ++ticks
             const openedAfter = clock.now()
             const sent = new Map(jar.cookies)
             const replaced = byCookie(sent.get('endsession'))
-            const replacing: EndFact | undefined = replaced && { kind: 'replaced', target: replaced, begin: callback, beginAt: clock.now() }
+            const replacing: EndFact | undefined = replaced && {
+              kind: 'replaced',
+              target: replaced,
+              begin: callback,
+              beginAt: clock.now(),
+            }
             if (replacing) facts.ends.push(replacing)
             answer = await navigate(number, back.pathname + back.search, sent)
-            const cookie = /^endsession=([^;]+)/.exec(answer.headers.getSetCookie().find((line) => /^endsession=[^;]/.test(line)) ?? '')?.[1]
+            const cookie = /^endsession=([^;]+)/.exec(
+              answer.headers.getSetCookie().find((line) => /^endsession=[^;]/.test(line)) ?? '',
+            )?.[1]
             const told = doing.getStore()?.idToken
             keep(jar, answer)
             if (cookie === undefined || !told) continue
             const session: SessionFact = {
               name: `S${facts.sessions.length + 1}`,
               id: sessionIdOf(cookie) as string,
-              ...{ cookie, jar: jar.name, sub: jar.sub, sid: told.sid, signedInAt: told.iat, authTime: told.auth_time, begin, callback },
+              ...{
+                cookie,
+                jar: jar.name,
+                sub: jar.sub,
+                sid: told.sid,
+                signedInAt: told.iat,
+                authTime: told.auth_time,
+                begin,
+                callback,
+              },
               ...{ ack: ++ticks, openedAfter, openedBefore: clock.now() },
               ...(startedWith !== undefined && round === 0 && { startedWith }),
             }
@@ -209,7 +278,9 @@ export async function makeStage(): Promise<Stage> {
       check: (session, number) =>
         doing.run({ kind: 'check' }, async () => {
           const begin = ++ticks
-          const found = await process(number).session(new Request(origin, { headers: { cookie: `endsession=${session.cookie}` } }))
+          const found = await process(number).session(
+            new Request(origin, { headers: { cookie: `endsession=${session.cookie}` } }),
+          )
           facts.checks.push({ session, begin, ack: ++ticks, ackAt: clock.now(), alive: found !== undefined })
           scheduler.note(`${session.name} is ${found ? 'signed in' : 'refused'}`)
         }),
@@ -221,24 +292,35 @@ export async function makeStage(): Promise<Stage> {
           facts.checks.push({ session, begin, ack: ++ticks, ackAt: clock.now(), alive: answer.status === 200 })
         }),
       logout: (jar, scope, number, fault) =>
-        doing.run({ kind: 'logout', fault }, async () => {
-          const sent = new Map(jar.cookies)
+        doing.run({ kind: 'logout', fault: fault === 'stale' ? undefined : fault }, async () => {
+          const sent = new Map(fault === 'stale' ? (jar.stale ?? jar.cookies) : jar.cookies)
+          if (sent.has('endsession')) jar.stale ??= sent
           const target = byCookie(sent.get('endsession')) ?? jar.left
-          const fact: EndFact | undefined = target && { kind: 'logout', scope, target, begin: ++ticks, beginAt: clock.now() }
+          const fact: EndFact | undefined = target && {
+            kind: 'logout',
+            scope,
+            target,
+            begin: ++ticks,
+            beginAt: clock.now(),
+          }
           if (fact) facts.ends.push(fact)
           const answer = await navigate(number, '/auth/logout', sent, { scope })
           const mine = doing.getStore()
-          keep(jar, answer)
+          if (fault !== 'stale') keep(jar, answer)
           if (!fact || !target) return
-          jar.left = target
+          if (fault !== 'stale') jar.left = target
           // A ticket asks for what was asked for when it was made: the report says which scope that was.
           Object.assign(fact, { report: mine?.report, ackAt: clock.now(), scope: mine?.report?.scope ?? scope })
           const row = mine?.report?.layers.app.outcome
-          scheduler.note(`${target.name}: logout ${fact.kind === 'logout' && fact.scope} is answered ${answer.status}, app ${row}`)
+          scheduler.note(
+            `${target.name}: logout ${fact.kind === 'logout' && fact.scope} is answered ${answer.status}, app ${row}`,
+          )
           if ((answer.status === 503) !== (row === 'failed')) broken.push(`A2: status ${answer.status} with app ${row}`)
           if (row !== 'ended') return
           const leaves = mine?.report?.scope !== 'app'
-          const plan = !leaves ? undefined : leavingTo({ ...answer, status: answer.status, headers: answer.headers, text: await answer.text() })
+          const plan = !leaves
+            ? undefined
+            : leavingTo({ ...answer, status: answer.status, headers: answer.headers, text: await answer.text() })
           Object.assign(fact, { ack: ++ticks, plan })
           if (leaves && !plan) broken.push(`A13: the logout of ${target.name} has no plan`)
           for (const store of stores as readonly [Store, Store])
@@ -248,17 +330,22 @@ export async function makeStage(): Promise<Stage> {
         doing.run({ kind: 'backchannel' }, async () => {
           const iat = Math.floor(clock.now() + skew) - secondsAgo
           const begun = { begin: ++ticks, beginAt: clock.now(), iat }
-          const fact: EndFact = by === 'sid' ? { kind: 'sid', sid: whom.sid, ...begun } : { kind: 'sub', sub: whom.sub, ...begun }
+          const fact: EndFact =
+            by === 'sid' ? { kind: 'sid', sid: whom.sid, ...begun } : { kind: 'sub', sub: whom.sub, ...begun }
           facts.ends.push(fact)
           const claims = by === 'sid' ? { sid: whom.sid, sub: whom.sub } : { sub: whom.sub }
-          const answer = await process(number).handle(logoutRequest(await provider.logoutToken({ ...claims, iat, exp: iat + 900 })))
+          const answer = await process(number).handle(
+            logoutRequest(await provider.logoutToken({ ...claims, iat, exp: iat + 900 })),
+          )
           scheduler.note(`logout token ${by} of ${whom.name}, iat +${iat - 1_800_000_000}: ${answer?.status}`)
           if (answer?.status === 200) Object.assign(fact, { ack: ++ticks, ackAt: clock.now() })
           else broken.push(`A4: a good logout token was answered ${answer?.status}`)
         }),
       refresh: (session, number) =>
         doing.run({ kind: 'refresh' }, async () => {
-          const found = await process(number).session(new Request(origin, { headers: { cookie: `endsession=${session.cookie}` } }))
+          const found = await process(number).session(
+            new Request(origin, { headers: { cookie: `endsession=${session.cookie}` } }),
+          )
           if (!found) return
           const begin = ++ticks
           const access = await process(number).accessToken(found)
@@ -293,5 +380,8 @@ export async function makeStage(): Promise<Stage> {
 const deadStore = { end: async () => ({ records: [], position: 'none.0' }) } as unknown as Store
 
 function logoutRequest(token: string): Request {
-  return new Request(`${origin}/auth/backchannel-logout`, { method: 'POST', body: new URLSearchParams({ logout_token: token }) })
+  return new Request(`${origin}/auth/backchannel-logout`, {
+    method: 'POST',
+    body: new URLSearchParams({ logout_token: token }),
+  })
 }

@@ -12,6 +12,7 @@ export function unverified(original: typeof keys): typeof keys {
 }
 
 export function unsigned(original: typeof fakes): typeof fakes {
-  const sign = async (claims: object, header: object = {}) => `${encode({ alg: 'ES256', ...header })}.${encode(claims)}.AAAA`
+  const sign = async (claims: object, header: object = {}) =>
+    `${encode({ alg: 'ES256', ...header })}.${encode(claims)}.AAAA`
   return { ...original, fakeKeys: (algorithm) => ({ ...original.fakeKeys(algorithm), sign }) }
 }

@@ -14,7 +14,10 @@ describe.each(transports)('through the %s', (transport) => {
   async function make(given: SettingOptions = {}): Promise<Browser> {
     setting = await makeSetting({
       transport,
-      store: (clock) => (faulty = faultyStore(memoryStore({ now: clock.now }))).store,
+      store: (clock) => {
+        faulty = faultyStore(memoryStore({ now: clock.now }))
+        return faulty.store
+      },
       ...given,
     })
     const browser = setting.browser()
@@ -26,7 +29,7 @@ describe.each(transports)('through the %s', (transport) => {
   /** As a provider sends it: no cookies, no `Origin`, no `Sec-Fetch-*`. */
   function send(logoutToken: string, headers: Record<string, string> = {}): Promise<Answer> {
     const none = { origin: undefined, 'sec-fetch-site': undefined, 'sec-fetch-mode': undefined, accept: '*/*' }
-    const given = { ...none, ...headers } as Record<string, string>
+    const given = { ...none, ...headers } as unknown as Record<string, string>
     return setting.browser('provider').post('/auth/backchannel-logout', { logout_token: logoutToken }, given)
   }
 
@@ -40,7 +43,9 @@ describe.each(transports)('through the %s', (transport) => {
     expect([answer.status, answer.text, answer.headers.get('cache-control')]).toEqual([200, '', 'no-store'])
     expect([await alive(browser), await alive(phone)]).toEqual([false, true])
     await setting.settled()
-    expect(setting.events.filter(({ type }) => type === 'session.ended')).toEqual([expect.objectContaining({ cause: 'backchannel' })])
+    expect(setting.events.filter(({ type }) => type === 'session.ended')).toEqual([
+      expect.objectContaining({ cause: 'backchannel' }),
+    ])
     expect(setting.provider.revokedTokens).toContain('refresh-4')
   })
 
@@ -82,7 +87,11 @@ describe.each(transports)('through the %s', (transport) => {
 
   it('[L16 A4 M8] a late token for a sid ends what was older than itself', async () => {
     const browser = await make()
-    const late = await setting.provider.logoutToken({ sub: 'alice', iat: setting.clock.now() - 20, exp: setting.clock.now() + 60 })
+    const late = await setting.provider.logoutToken({
+      sub: 'alice',
+      iat: setting.clock.now() - 20,
+      exp: setting.clock.now() + 60,
+    })
     expect((await send(late)).status).toBe(200)
     expect(await alive(browser)).toBe(true)
   })
@@ -91,14 +100,18 @@ describe.each(transports)('through the %s', (transport) => {
     await make()
     const late = setting.browser('late')
     const start = await late.get('/auth/login?returnTo=/')
-    const back = setting.provider.authorize(start.headers.get('location') ?? '', { sub: 'alice', browser: 'late', sid: 'sid-late' })
+    const back = setting.provider.authorize(start.headers.get('location') ?? '', {
+      sub: 'alice',
+      browser: 'late',
+      sid: 'sid-late',
+    })
     expect((await send(await setting.provider.logoutToken({ sid: 'sid-late' }))).status).toBe(200)
     await late.get(back.pathname + back.search)
     expect(await alive(late)).toBe(false)
   })
 
   describe('what is refused', () => {
-    const bad: [check: string, claims: object, header?: object][] = [
+    const bad: [check: string, claims: object, header?: { typ?: string; kid?: string }][] = [
       ['iss', { iss: 'https://evil.example' }],
       ['iss', { aud: 'somebody-else' }],
       ['typ', {}, { typ: 'at+jwt' }],
@@ -114,7 +127,7 @@ describe.each(transports)('through the %s', (transport) => {
     it.each(bad)('[L13 M11 A5] %s %o: 400 in fixed words, no mark (need 12)', async (check, claims, header) => {
       const browser = await make()
       const before = await setting.store.head()
-      const answer = await send(await setting.provider.logoutToken({ ...claims }, header))
+      const answer = await send(await setting.provider.logoutToken({ ...claims }, header ?? {}))
       expect([answer.status, answer.text, answer.headers.get('cache-control')]).toEqual([400, refused, 'no-store'])
       expect(answer.headers.get('set-cookie')).toBe(null)
       expect(setting.events).toContainEqual({ type: 'backchannel.rejected', check })
@@ -129,14 +142,23 @@ describe.each(transports)('through the %s', (transport) => {
       const forged = `${head}.${body}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`
       expect((await send(forged)).text).toBe(refused)
       expect(setting.events).toContainEqual({ type: 'backchannel.rejected', check: 'signature' })
-      const idToken = await setting.provider.sign({ iss: setting.provider.issuer, aud: 'app', sub: 'alice', iat: setting.clock.now(), exp: setting.clock.now() + 60, jti: 'j', nonce: 'n' })
+      const idToken = await setting.provider.sign({
+        iss: setting.provider.issuer,
+        aud: 'app',
+        sub: 'alice',
+        iat: setting.clock.now(),
+        exp: setting.clock.now() + 60,
+        jti: 'j',
+        nonce: 'n',
+      })
       expect((await send(idToken)).status).toBe(400)
       expect(await alive(browser)).toBe(true)
     })
 
     it('[L13 L14 A12] garbage causes no fetch', async () => {
       setting = await makeSetting({ transport })
-      for (const token of ['', 'x', 'a.b.c', 'x'.repeat(20_000), `${'e30.'.repeat(2)}x`]) expect((await send(token)).status).toBe(400)
+      for (const token of ['', 'x', 'a.b.c', 'x'.repeat(20_000), `${'e30.'.repeat(2)}x`])
+        expect((await send(token)).status).toBe(400)
       expect(setting.provider.requests).toEqual([])
     })
 
@@ -151,7 +173,8 @@ describe.each(transports)('through the %s', (transport) => {
         [413, await browser.post(path, { logout_token: token, fill: 'x'.repeat(70_000) })],
         [405, await browser.get(`${path}?logout_token=${token}`)],
       ] as const
-      for (const [status, answer] of answers) expect([answer.status, answer.headers.get('cache-control')]).toEqual([status, 'no-store'])
+      for (const [status, answer] of answers)
+        expect([answer.status, answer.headers.get('cache-control')]).toEqual([status, 'no-store'])
       for (const [, { text }] of answers.slice(0, 3)) expect(text).toBe(refused)
       const twice = new Request('http://localhost:3000/auth/backchannel-logout', {
         method: 'POST',
@@ -171,6 +194,15 @@ describe.each(transports)('through the %s', (transport) => {
       const crossed = await setting.another.logoutToken({ sub: 'alice', iss: setting.provider.issuer, aud: 'app' })
       expect((await send(crossed)).status).toBe(400)
       expect(await alive(browser)).toBe(true)
+    })
+
+    it('[L13 A8 M3] two providers that know us by one name: each token to its own', async () => {
+      const browser = await make({ another: { clients: { app: 'app-secret' } } })
+      const other = setting.browser('other')
+      await loginAt(other, setting.another, 'another')
+      setting.clock.advance(5)
+      expect((await send(await setting.another.logoutToken({ sub: 'alice' }))).status).toBe(200)
+      expect([await alive(browser), await alive(other)]).toEqual([true, false])
     })
 
     it('[L13 A1] keys that cannot be had: 400, said as such', async () => {

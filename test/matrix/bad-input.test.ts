@@ -1,17 +1,26 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Browser, makeSetting, origin, type Setting, transports } from './setting.ts'
 
-const routes = { login: 'GET', callback: 'GET', logout: 'GET POST', 'logged-out': 'GET', 'backchannel-logout': 'POST' } as const
+const routes = {
+  login: 'GET',
+  callback: 'GET',
+  logout: 'GET POST',
+  'logged-out': 'GET',
+  'backchannel-logout': 'POST',
+} as const
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND'] as const
 const wrong = Object.entries(routes).flatMap(([route, allowed]) =>
-  methods.filter((method) => !allowed.split(' ').includes(method)).map((method) => [method, route, allowed.split(' ')] as const),
+  methods
+    .filter((method) => !allowed.split(' ').includes(method))
+    .map((method) => [method, route, allowed.split(' ')] as const),
 )
 const posts = ['logout', 'backchannel-logout'] as const
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
 /** What a page of ours sends. */
 const ours = { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'navigate', origin }
 
-const bytesOf = ({ headers }: { headers: Headers }) => [...headers].reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0)
+const bytesOf = ({ headers }: { headers: Headers }) =>
+  [...headers].reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0)
 
 describe.each(transports)('through the %s', (transport) => {
   let setting: Setting
@@ -22,7 +31,10 @@ describe.each(transports)('through the %s', (transport) => {
     setting = await makeSetting({ transport })
     browser = setting.browser()
     await browser.login()
-    return { cookie: [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; '), head: await setting.store.head() }
+    return {
+      cookie: [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+      head: await setting.store.head(),
+    }
   }
 
   /** Nothing has ended, nothing has opened, no token has been touched. */
@@ -31,7 +43,9 @@ describe.each(transports)('through the %s', (transport) => {
     expect(await setting.store.head()).toBe(head)
     expect((await browser.get('/')).text).toBe('Hello alice')
     expect(await setting.store.list({ iss: setting.provider.issuer, client: 'app', sub: 'alice' })).toHaveLength(1)
-    expect(setting.events.map(({ type }) => type).filter((type) => type !== 'backchannel.rejected')).toEqual(['session.created'])
+    expect(setting.events.map(({ type }) => type).filter((type) => type !== 'backchannel.rejected')).toEqual([
+      'session.created',
+    ])
     expect(setting.provider.revokedTokens).toEqual([])
   }
 
@@ -39,7 +53,11 @@ describe.each(transports)('through the %s', (transport) => {
     const { cookie, head } = await signedIn()
     const body = method === 'GET' || method === 'OPTIONS' ? {} : { body: 'scope=everywhere' }
     const length = 'body' in body ? { 'content-length': '16' } : {}
-    const answer = await setting.send(`/auth/${route}`, { method, headers: { cookie, ...ours, ...form, ...length }, ...body })
+    const answer = await setting.send(`/auth/${route}`, {
+      method,
+      headers: { cookie, ...ours, ...form, ...length },
+      ...body,
+    })
     expect(answer.status).toBe(405)
     expect(answer.headers.get('allow')).toBe(allowed.join(', '))
     expect(answer.headers.get('cache-control')).toBe('no-store')
@@ -56,8 +74,24 @@ describe.each(transports)('through the %s', (transport) => {
   })
 
   it.each([
-    'constructor', '__proto__', 'toString', 'hasOwnProperty', '', '/', '.', '..', 'login/', 'Login', 'LOGOUT', 'logout%2F', '%6cogout', 'logout;x',
-    'logout/everywhere', 'x'.repeat(4000), '%00', '%FF%FE',
+    'constructor',
+    '__proto__',
+    'toString',
+    'hasOwnProperty',
+    '',
+    '/',
+    '.',
+    '..',
+    'login/',
+    'Login',
+    'LOGOUT',
+    'logout%2F',
+    '%6cogout',
+    'logout;x',
+    'logout/everywhere',
+    'x'.repeat(4000),
+    '%00',
+    '%FF%FE',
   ])('[L18] %.20j is no route of ours', async (name) => {
     const { cookie, head } = await signedIn()
     for (const method of ['GET', 'POST', 'DELETE']) {
@@ -69,39 +103,56 @@ describe.each(transports)('through the %s', (transport) => {
     await expectUnchanged(head)
   })
 
-  it.each(['/authlogout', '/AUTH/logout', '/auth', '/x/auth/logout', '//auth/logout', '/auth//logout'])('[L18] %s is not ours', async (path) => {
-    await signedIn()
-    expect(await setting.endsession.handle(new Request(origin + path, { method: 'POST', headers: ours }))).toBeUndefined()
-  })
+  it.each(['/authlogout', '/AUTH/logout', '/auth', '/x/auth/logout', '//auth/logout', '/auth//logout'])(
+    '[L18] %s is not ours',
+    async (path) => {
+      await signedIn()
+      expect(
+        await setting.endsession.handle(new Request(origin + path, { method: 'POST', headers: ours })),
+      ).toBeUndefined()
+    },
+  )
 
   describe.each(posts)('POST %s', (route) => {
-    it.each(['application/json', 'multipart/form-data; boundary=x', 'text/plain', 'text/html', 'x', 'application/x-www-form-urlencoded-not'])(
-      '[L18] of type %s is 415',
-      async (type) => {
-        const { cookie, head } = await signedIn()
-        const headers = { cookie, ...ours, 'content-type': type }
-        const answer = await setting.send(`/auth/${route}`, { method: 'POST', headers, body: '{"scope":"everywhere"}' })
-        expect(answer.status).toBe(415)
-        await expectUnchanged(head)
-      },
-    )
+    it.each([
+      'application/json',
+      'multipart/form-data; boundary=x',
+      'text/plain',
+      'text/html',
+      'x',
+      'application/x-www-form-urlencoded-not',
+    ])('[L18] of type %s is 415', async (type) => {
+      const { cookie, head } = await signedIn()
+      const headers = { cookie, ...ours, 'content-type': type }
+      const answer = await setting.send(`/auth/${route}`, { method: 'POST', headers, body: '{"scope":"everywhere"}' })
+      expect(answer.status).toBe(415)
+      await expectUnchanged(head)
+    })
 
-    it.each([['said at once', {}], ['in pieces', { 'transfer-encoding': 'chunked' }]] as const)(
-      '[A12 L18] of 10 MB, %s, is 413',
-      async (_, encoding) => {
-        const { cookie, head } = await signedIn()
-        const headers = { cookie, ...ours, ...form, ...encoding }
-        const answer = await setting.send(`/auth/${route}`, { method: 'POST', headers, body: `logout_token=${'x'.repeat(10_000_000)}` })
-        expect(answer.status).toBe(413)
-        expect(bytesOf(answer)).toBeLessThan(4096)
-        await expectUnchanged(head)
-      },
-    )
+    it.each([
+      ['said at once', {}],
+      ['in pieces', { 'transfer-encoding': 'chunked' }],
+    ] as const)('[A12 L18] of 10 MB, %s, is 413', async (_, encoding) => {
+      const { cookie, head } = await signedIn()
+      const headers = { cookie, ...ours, ...form, ...encoding }
+      const answer = await setting.send(`/auth/${route}`, {
+        method: 'POST',
+        headers,
+        body: `logout_token=${'x'.repeat(10_000_000)}`,
+      })
+      expect(answer.status).toBe(413)
+      expect(bytesOf(answer)).toBeLessThan(4096)
+      await expectUnchanged(head)
+    })
 
     it('[A12 L18] of a length that is a lie is no more than what came', async () => {
       const { cookie, head } = await signedIn()
       for (const length of ['99999999999999999999', '65537']) {
-        const request = new Request(`${origin}/auth/${route}`, { method: 'POST', headers: { cookie, ...ours, ...form, 'content-length': length }, body: 'a=1' })
+        const request = new Request(`${origin}/auth/${route}`, {
+          method: 'POST',
+          headers: { cookie, ...ours, ...form, 'content-length': length },
+          body: 'a=1',
+        })
         expect((await setting.endsession.handle(request))?.status).toBe(413)
       }
       await expectUnchanged(head)
@@ -121,12 +172,15 @@ describe.each(transports)('through the %s', (transport) => {
     await expectUnchanged(head)
   })
 
-  it.each(['scope=app&scope=everywhere', 'returnTo=/a&returnTo=/b'])('[L18] POST logout with %s is refused, and ends nothing', async (body) => {
-    const { cookie, head } = await signedIn()
-    const answer = await setting.send('/auth/logout', { method: 'POST', headers: { cookie, ...ours, ...form }, body })
-    expect(answer.status).toBe(400)
-    await expectUnchanged(head)
-  })
+  it.each(['scope=app&scope=everywhere', 'returnTo=/a&returnTo=/b'])(
+    '[L18] POST logout with %s is refused, and ends nothing',
+    async (body) => {
+      const { cookie, head } = await signedIn()
+      const answer = await setting.send('/auth/logout', { method: 'POST', headers: { cookie, ...ours, ...form }, body })
+      expect(answer.status).toBe(400)
+      await expectUnchanged(head)
+    },
+  )
 
   it.each([
     ['nobody vouches', {}],
@@ -136,34 +190,51 @@ describe.each(transports)('through the %s', (transport) => {
     ['an old browser sends it from elsewhere', { origin: 'https://evil.example' }],
     ['an old browser says null', { origin: 'null' }],
     ['it is typed into the address bar', { 'sec-fetch-site': 'none' }],
-    ['Host agrees with a foreign origin', { host: 'evil.example', 'x-forwarded-host': 'evil.example', origin: 'http://evil.example' }],
+    [
+      'Host agrees with a foreign origin',
+      { host: 'evil.example', 'x-forwarded-host': 'evil.example', origin: 'http://evil.example' },
+    ],
   ])('[A5 A11] POST logout is refused when %s (need 19)', async (_, headers) => {
     const { cookie, head } = await signedIn()
-    const answer = await setting.send('/auth/logout', { method: 'POST', headers: { cookie, ...form, ...headers }, body: '' })
+    const answer = await setting.send('/auth/logout', {
+      method: 'POST',
+      headers: { cookie, ...form, ...headers },
+      body: '',
+    })
     expect(answer.status).toBe(403)
     expect(answer.headers.getSetCookie()).toEqual([])
     await expectUnchanged(head)
   })
 
-  it('[A5] a form on a page with `Referrer-Policy: no-referrer`, helmet\'s default, does log out', async () => {
+  it("[A5] a form on a page with `Referrer-Policy: no-referrer`, helmet's default, does log out", async () => {
     await signedIn()
     expect((await browser.post('/auth/logout', {}, { origin: 'null' })).status).toBe(200)
     expect((await browser.get('/')).status).toBe(303)
   })
 
-  it.each(['', 'logout_token=', 'logout_token=x', 'logout_token=x.y.z', 'logout_token=a&logout_token=b', 'token=x', '%', '\u0000', '&&&===', '__proto__=x', `logout_token=${'.'.repeat(60_000)}`, `logout_token=e30.e30.${'A'.repeat(50_000)}`])(
-    '[L18] POST backchannel-logout with %.30j is 400 in fixed words, and no key is fetched',
-    async (body) => {
-      const { head } = await signedIn()
-      const keys = setting.provider.count('jwks')
-      const answer = await setting.send('/auth/backchannel-logout', { method: 'POST', headers: form, body })
-      expect(answer.status).toBe(400)
-      expect(await answer.json()).toEqual({ error: 'invalid_request', error_description: expect.any(String) })
-      expect(answer.headers.get('cache-control')).toBe('no-store')
-      expect(setting.provider.count('jwks')).toBe(keys)
-      await expectUnchanged(head)
-    },
-  )
+  it.each([
+    '',
+    'logout_token=',
+    'logout_token=x',
+    'logout_token=x.y.z',
+    'logout_token=a&logout_token=b',
+    'token=x',
+    '%',
+    '\u0000',
+    '&&&===',
+    '__proto__=x',
+    `logout_token=${'.'.repeat(60_000)}`,
+    `logout_token=e30.e30.${'A'.repeat(50_000)}`,
+  ])('[L18] POST backchannel-logout with %.30j is 400 in fixed words, and no key is fetched', async (body) => {
+    const { head } = await signedIn()
+    const keys = setting.provider.count('jwks')
+    const answer = await setting.send('/auth/backchannel-logout', { method: 'POST', headers: form, body })
+    expect(answer.status).toBe(400)
+    expect(await answer.json()).toEqual({ error: 'invalid_request', error_description: expect.any(String) })
+    expect(answer.headers.get('cache-control')).toBe('no-store')
+    expect(setting.provider.count('jwks')).toBe(keys)
+    await expectUnchanged(head)
+  })
 
   it.each([
     ['login', '?returnTo=/a&returnTo=/b'],
@@ -192,7 +263,10 @@ describe.each(transports)('through the %s', (transport) => {
     expect(page.headers.get('cache-control')).toBe('no-store')
     expect(page.headers.getSetCookie()).toEqual([])
     if (route !== 'logged-out') {
-      const script = await setting.send(`/auth/${route}${query}`, { method: 'GET', headers: { cookie, 'sec-fetch-mode': 'cors' } })
+      const script = await setting.send(`/auth/${route}${query}`, {
+        method: 'GET',
+        headers: { cookie, 'sec-fetch-mode': 'cors' },
+      })
       expect([script.status, script.headers.get('content-type')]).toEqual([400, 'application/json'])
       expect(Object.keys((await script.json()) as object)).toEqual(['error'])
     }
@@ -211,7 +285,10 @@ describe.each(transports)('through the %s', (transport) => {
       'content-length': '0',
     }
     for (const path of Object.keys(routes)) {
-      const answer = await setting.send(`/auth/${path}`, { method: path === 'backchannel-logout' ? 'POST' : 'GET', headers })
+      const answer = await setting.send(`/auth/${path}`, {
+        method: path === 'backchannel-logout' ? 'POST' : 'GET',
+        headers,
+      })
       expect(answer.status).toBeLessThan(500)
       expect(bytesOf(answer)).toBeLessThan(4096)
     }

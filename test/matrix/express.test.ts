@@ -1,4 +1,4 @@
-import { request as sendRequest, type Server } from 'node:http'
+import { type Server, request as sendRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expressAdapter } from 'endsession/express'
 import express, { type Express, type RequestHandler } from 'express'
@@ -24,7 +24,10 @@ describe('express', () => {
     await setting.close()
   })
 
-  async function serve(build: (app: Express, adapter: ReturnType<typeof expressAdapter>) => void, given: SettingOptions = {}): Promise<void> {
+  async function serve(
+    build: (app: Express, adapter: ReturnType<typeof expressAdapter>) => void,
+    given: SettingOptions = {},
+  ): Promise<void> {
     setting = await makeSetting(given)
     const app = express()
     build(app, expressAdapter(setting.endsession))
@@ -74,7 +77,7 @@ describe('express', () => {
     return { cookies, ask, begin, finish, login: async (sub?: string) => finish(await begin(), sub) }
   }
 
-  it('[L5 L17] under helmet\'s own policy: login, page, logout, and the answer carries our policy, not its', async () => {
+  it("[L5 L17] under helmet's own policy: login, page, logout, and the answer carries our policy, not its", async () => {
     await serve(usual)
     const browser = browse()
     expect((await browser.ask('GET', '/')).headers.get('location')).toBe(`${origin}/auth/login?returnTo=%2F`)
@@ -95,10 +98,11 @@ describe('express', () => {
     expect((await browser.ask('GET', '/')).status).toBe(303)
   })
 
-  it('[A10] with helmet\'s headers beside ours there are still less than 4 KiB (need 23)', async () => {
+  it("[A10] with helmet's headers beside ours there are still less than 4 KiB (need 23)", async () => {
     await serve(usual)
     const browser = browse()
-    const bytes = ({ headers }: Answer) => [...headers].reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0)
+    const bytes = ({ headers }: Answer) =>
+      [...headers].reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0)
     for (let count = 0; count < 6; count++) await browser.begin()
     const answers = [await browser.ask('GET', `/auth/login?returnTo=/${'x'.repeat(480)}`), await browser.login()]
     answers.push(await browser.ask('POST', '/auth/logout', formType, ''))
@@ -113,7 +117,15 @@ describe('express', () => {
     ['json for everything that calls itself so, then urlencoded', [express.json(), express.urlencoded()]],
     ['text of every type', [express.text({ type: '*/*' })]],
     ['bytes of every type', [express.raw({ type: '*/*' })]],
-    ['one that leaves an empty object, as Express 4 does', [(request, _, next) => { request.body ??= {}; next() }]],
+    [
+      'one that leaves an empty object, as Express 4 does',
+      [
+        (request, _, next) => {
+          request.body ??= {}
+          next()
+        },
+      ],
+    ],
   ]
 
   it.each(parsers)('[L18] after %s: logout, its scope and back-channel logout are understood', async (_, before) => {
@@ -132,7 +144,12 @@ describe('express', () => {
     const token = await setting.provider.logoutToken({ sub: 'alice' })
     expect((await send('POST', '/auth/backchannel-logout', formType, `logout_token=${token}`)).status).toBe(200)
     expect((await browser.ask('GET', '/')).status).toBe(303)
-    const twice = await send('POST', '/auth/backchannel-logout', formType, `logout_token=${token}&logout_token=${token}`)
+    const twice = await send(
+      'POST',
+      '/auth/backchannel-logout',
+      formType,
+      `logout_token=${token}&logout_token=${token}`,
+    )
     expect(twice.status).toBe(400)
   })
 
@@ -140,13 +157,18 @@ describe('express', () => {
     await serve((app, adapter) => {
       for (const parser of before) app.use(parser)
       usual(app, adapter)
-      app.use(((error, _request, response, _next) => void response.status(error.status ?? 500).end()) as express.ErrorRequestHandler)
+      app.use(
+        ((error, _request, response, _next) =>
+          void response.status(error.status ?? 500).end()) as express.ErrorRequestHandler,
+      )
     })
     const browser = browse()
     await browser.login()
     const json = { ...navigation, 'content-type': 'application/json' }
     expect((await browser.ask('POST', '/auth/logout', json, '{"scope":"everywhere"}')).status).toBe(415)
-    expect((await browser.ask('POST', '/auth/logout', formType, `scope=app&x=${'x'.repeat(10_000_000)}`)).status).toBe(413)
+    expect((await browser.ask('POST', '/auth/logout', formType, `scope=app&x=${'x'.repeat(10_000_000)}`)).status).toBe(
+      413,
+    )
     expect((await browser.ask('GET', '/')).text).toBe('Hello alice')
   })
 
@@ -183,7 +205,10 @@ describe('express', () => {
 
   it('cookies that the app has set before are not lost', async () => {
     await serve((app, adapter) => {
-      app.use((_, response, next) => void (response.append('set-cookie', 'own=1'), next()))
+      app.use((_, response, next) => {
+        response.append('set-cookie', 'own=1')
+        next()
+      })
       usual(app, adapter)
     })
     const answer = await send('GET', '/auth/login', navigation)
@@ -194,7 +219,11 @@ describe('express', () => {
     '[A11] the request target %s leads nowhere else (need 10)',
     async (target) => {
       await serve(usual)
-      const away = await send('GET', target, { ...navigation, host: 'evil.example', 'x-forwarded-host': 'evil.example' })
+      const away = await send('GET', target, {
+        ...navigation,
+        host: 'evil.example',
+        'x-forwarded-host': 'evil.example',
+      })
       expect(away.status).toBe(303)
       expect(away.headers.get('location')).toMatch(new RegExp(`^${origin}/auth/login\\?returnTo=`))
       const { pathname, search } = new URL(away.headers.get('location') ?? '')
@@ -208,7 +237,9 @@ describe('express', () => {
   it('[A11] a request target that is a whole URL reaches our routes by its path', async () => {
     await serve(usual)
     const answer = await send('GET', 'http://evil.example/auth/login', navigation)
-    expect(new URL(answer.headers.get('location') ?? '').searchParams.get('redirect_uri')).toBe(`${origin}/auth/callback`)
+    expect(new URL(answer.headers.get('location') ?? '').searchParams.get('redirect_uri')).toBe(
+      `${origin}/auth/callback`,
+    )
   })
 
   it('in a sub-app the base path is the whole one', async () => {
@@ -217,11 +248,11 @@ describe('express', () => {
         const mail = express()
         usual(mail, adapter)
         app.use('/mail', mail)
-        app.get('/auth/login', (_, response) => void response.send('the app\'s own'))
+        app.get('/auth/login', (_, response) => void response.send("the app's own"))
       },
       { options: { basePath: '/mail/auth' } },
     )
-    expect((await send('GET', '/auth/login')).text).toBe('the app\'s own')
+    expect((await send('GET', '/auth/login')).text).toBe("the app's own")
     const away = await send('GET', '/mail/inbox', navigation)
     expect(away.headers.get('location')).toBe(`${origin}/mail/auth/login?returnTo=%2Fmail%2Finbox`)
     const browser = browse()
@@ -237,10 +268,14 @@ describe('express', () => {
     expect((await send('TRACE', '/')).status).toBeLessThan(500)
   })
 
-  it('[S12] a store that fails is Express\'s 503, never the login', async () => {
+  it("[S12] a store that fails is Express's 503, never the login", async () => {
+    const failures: unknown[] = []
     await serve((app, adapter) => {
-      app.set('env', 'production')
       usual(app, adapter)
+      app.use(((error, _request, response, _next) => {
+        failures.push(error)
+        response.status(error.status).end()
+      }) as express.ErrorRequestHandler)
     })
     const cookie = `endsession=0.${'A'.repeat(43)}`
     setting.store.get = () => Promise.reject(new Error('canary'))
@@ -249,5 +284,6 @@ describe('express', () => {
       expect(answer.status).toBe(503)
       expect(answer.text).not.toContain('canary')
     }
+    expect(failures).toMatchObject([{ code: 'ERR_STORE' }])
   })
 })

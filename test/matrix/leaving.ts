@@ -35,7 +35,9 @@ export function lastReport(setting: Setting, type: 'logout.finished' | 'logout.l
 
 /** `outcome reason` of each row. */
 export function rows(report: Report): Partial<Record<Layer, string>> {
-  return Object.fromEntries(Object.entries(report.layers).map(([name, { outcome, reason }]) => [name, `${outcome} ${reason}`]))
+  return Object.fromEntries(
+    Object.entries(report.layers).map(([name, { outcome, reason }]) => [name, `${outcome} ${reason}`]),
+  )
 }
 
 /** Whoever holds these cookies now: is anybody signed in? */
@@ -46,14 +48,27 @@ export async function isAlive(setting: Setting, cookies: ReadonlyMap<string, str
 }
 
 /** The form that an own page holds, as a browser would send it. */
-export function formOf(answer: Answer): { readonly to: string; readonly method: string; readonly fields: Record<string, string> } {
+export function formOf(answer: Answer): {
+  readonly to: string
+  readonly method: string
+  readonly fields: Record<string, string>
+} {
   const [, method = '', to = ''] = /<form method="(\w+)" action="([^"]*)"/.exec(answer.text) ?? []
   const fields = [...answer.text.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)">/g)]
-  return { method, to, fields: Object.fromEntries(fields.map(([, name, value]) => [name, value?.replaceAll('&amp;', '&')])) }
+  return {
+    method,
+    to,
+    fields: Object.fromEntries(fields.map(([, name, value]) => [name, value?.replaceAll('&amp;', '&')])),
+  }
 }
 
 /** Login at one of several providers. */
-export async function loginAt(browser: Browser, provider: FakeProvider, name: string, how: Record<string, unknown> = {}): Promise<Answer> {
+export async function loginAt(
+  browser: Browser,
+  provider: FakeProvider,
+  name: string,
+  how: Record<string, unknown> = {},
+): Promise<Answer> {
   const start = await browser.get(`/auth/login?returnTo=/&provider=${name}`)
   const back = provider.authorize(start.headers.get('location') ?? '', { sub: 'alice', browser: browser.name, ...how })
   return browser.get(back.pathname + back.search)

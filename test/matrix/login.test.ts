@@ -1,13 +1,25 @@
-import { createEndSession, type Store } from 'endsession'
+import { createEndSession, memoryStore, type Store } from 'endsession'
 import { type FakeLogin, type FakeProvider, fakeProvider } from 'endsession/testing'
 import { afterEach, describe, expect, it } from 'vitest'
-import { type Answer, type Browser, makeSetting, origin, type Setting, type SettingOptions, transports } from './setting.ts'
+import {
+  type Answer,
+  type Browser,
+  makeSetting,
+  origin,
+  type Setting,
+  type SettingOptions,
+  transports,
+} from './setting.ts'
 
 const locationOf = (answer: Answer) => new URL(answer.headers.get('location') ?? '', origin)
-const bytesOf = ({ headers }: { headers: Headers }) => [...headers].reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0)
+const bytesOf = ({ headers }: { headers: Headers }) =>
+  [...headers].reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0)
 const request = (browser: Browser) =>
-  new Request(`${origin}/`, { headers: { cookie: [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ') } })
-const transactionsOf = (browser: Browser) => [...browser.cookies.keys()].filter((name) => name.startsWith('endsession-in-'))
+  new Request(`${origin}/`, {
+    headers: { cookie: [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
+  })
+const transactionsOf = (browser: Browser) =>
+  [...browser.cookies.keys()].filter((name) => name.startsWith('endsession-in-'))
 
 /** The way to the provider. */
 async function begin(browser: Browser, query = ''): Promise<URL> {
@@ -32,7 +44,10 @@ async function loginAll(setting: Setting, browser: Browser, how: FakeLogin & { c
     if (++visits > 10) throw new Error('a loop')
     const url = locationOf(answer)
     asked.push(url.searchParams.get('prompt') === 'login')
-    answer = await visit(browser, setting.provider.authorize(how.careless ? careless(url) : url, { browser: browser.name, ...how }))
+    answer = await visit(
+      browser,
+      setting.provider.authorize(how.careless ? careless(url) : url, { browser: browser.name, ...how }),
+    )
   }
   return { answer, visits, asked }
 }
@@ -51,7 +66,9 @@ describe.each(transports)('through the %s', (transport) => {
     expect(browser.cookies.has('endsession')).toBe(false)
     expect(setting.events.filter(({ type }) => type === 'session.created')).toEqual([])
     for (const sub of ['alice', 'bob', 'mallory'])
-      expect(await setting.store.list({ iss: setting.provider.issuer, client: setting.provider.clientId, sub })).toEqual([])
+      expect(
+        await setting.store.list({ iss: setting.provider.issuer, client: setting.provider.clientId, sub }),
+      ).toEqual([])
   }
 
   describe('the way there', () => {
@@ -88,21 +105,24 @@ describe.each(transports)('through the %s', (transport) => {
       expect(kept).not.toMatch(/canary|example|alice/)
       const grant = setting.provider.authorize(url)
       await visit(browser, grant)
-      const verifier = setting.provider.requests.find(({ endpoint }) => endpoint === 'token')?.body.get('code_verifier') ?? ''
+      const verifier =
+        setting.provider.requests.find(({ endpoint }) => endpoint === 'token')?.body.get('code_verifier') ?? ''
       expect(verifier).toMatch(/^[\w-]{43}$/)
       expect(url.href + kept).not.toContain(verifier)
     })
 
-    it.each([{ 'sec-purpose': 'prefetch;prerender' }, { purpose: 'prefetch' }, { 'next-router-prefetch': '1' }, { rsc: '1' }])(
-      '[A5] a prefetch (%j) begins nothing (need 18)',
-      async (headers) => {
-        const browser = await make()
-        const answer = await browser.get('/auth/login', headers as unknown as Record<string, string>)
-        expect(answer.status).toBe(204)
-        expect(answer.headers.getSetCookie()).toEqual([])
-        expect(setting.provider.requests).toEqual([])
-      },
-    )
+    it.each([
+      { 'sec-purpose': 'prefetch;prerender' },
+      { purpose: 'prefetch' },
+      { 'next-router-prefetch': '1' },
+      { rsc: '1' },
+    ])('[A5] a prefetch (%j) begins nothing (need 18)', async (headers) => {
+      const browser = await make()
+      const answer = await browser.get('/auth/login', headers as unknown as Record<string, string>)
+      expect(answer.status).toBe(204)
+      expect(answer.headers.getSetCookie()).toEqual([])
+      expect(setting.provider.requests).toEqual([])
+    })
 
     it('[A5] a login that is only begun ends nothing', async () => {
       const browser = await make()
@@ -113,7 +133,12 @@ describe.each(transports)('through the %s', (transport) => {
 
     it('[A11] whatever Host and X-Forwarded-* say, the way back is the configured one (need 10)', async () => {
       const browser = await make()
-      const headers = { host: 'evil.example', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https', forwarded: 'host=evil.example' }
+      const headers = {
+        host: 'evil.example',
+        'x-forwarded-host': 'evil.example',
+        'x-forwarded-proto': 'https',
+        forwarded: 'host=evil.example',
+      }
       const answer = await browser.get('/auth/login?returnTo=/inbox', headers)
       expect(locationOf(answer).searchParams.get('redirect_uri')).toBe(`${origin}/auth/callback`)
       const back = await visit(browser, setting.provider.authorize(locationOf(answer)))
@@ -143,12 +168,18 @@ describe.each(transports)('through the %s', (transport) => {
     it('[A10 A12] cookies that somebody else has planted cannot fill our headers (need 23)', async () => {
       await make()
       const planted = [
+        `endsession-in-0${'x'.repeat(3000)}=x`,
+        ...Array.from({ length: 20 }, (_, number) => `endsession-in-0${'y'.repeat(200)}${number}=x`),
         ...Array.from({ length: 60 }, (_, number) => `endsession-in-sz${String(number).padStart(4, '0')}-abcdefgh=x`),
-        `endsession-in-${'x'.repeat(3000)}=x`,
-        ...Array.from({ length: 20 }, (_, number) => `endsession-in-${'y'.repeat(200)}${number}=x`),
       ].join('; ')
-      for (const [method, path] of [['GET', '/auth/login'], ['POST', '/auth/logout']] as const) {
-        const answer = await setting.send(path, { method, headers: { cookie: planted, 'sec-fetch-site': 'same-origin' } })
+      for (const [method, path] of [
+        ['GET', '/auth/login'],
+        ['POST', '/auth/logout'],
+      ] as const) {
+        const answer = await setting.send(path, {
+          method,
+          headers: { cookie: planted, 'sec-fetch-site': 'same-origin' },
+        })
         expect(answer.status).toBeLessThan(400)
         expect(bytesOf(answer)).toBeLessThan(4096)
         expect(answer.headers.getSetCookie().length).toBeLessThan(20)
@@ -161,7 +192,9 @@ describe.each(transports)('through the %s', (transport) => {
         behaviours: { fatIdTokenBytes: 20_000 },
         options: {
           trustedOrigins: ['https://a-long-name-of-an-app.that-is-trusted.example'],
-          providers: { 'a-provider-name': { issuer: 'https://id.example', clientId: 'app', clientSecret: 'app-secret', scope } },
+          providers: {
+            'a-provider-name': { issuer: 'https://id.example', clientId: 'app', clientSecret: 'app-secret', scope },
+          },
         },
       })
       const returnTo = encodeURIComponent(`/${'\\?"'.repeat(120)}?${'\\'.repeat(100)}`)
@@ -233,7 +266,9 @@ describe.each(transports)('through the %s', (transport) => {
     it('[A11] an allowed origin is allowed', async () => {
       const browser = await make({ options: { trustedOrigins: ['https://www.example'] } })
       const url = await begin(browser, '?returnTo=https://www.example/inbox')
-      expect((await visit(browser, setting.provider.authorize(url))).headers.get('location')).toBe('https://www.example/inbox')
+      expect((await visit(browser, setting.provider.authorize(url))).headers.get('location')).toBe(
+        'https://www.example/inbox',
+      )
     })
   })
 
@@ -281,6 +316,19 @@ describe.each(transports)('through the %s', (transport) => {
       ])
     })
 
+    it('[S2] in one step: also when whatever comes after the login fails', async () => {
+      const browser = await make({
+        store: ({ now }) => ({ ...memoryStore({ now }), end: () => Promise.reject(new Error('later')) }),
+      })
+      await browser.login('alice')
+      const old = browser.cookies.get('endsession') ?? ''
+      expect((await browser.login('bob')).status).toBe(303)
+      await setting.settled()
+      const thief = setting.browser('thief')
+      thief.cookies.set('endsession', old)
+      expect((await thief.get('/')).status).toBe(303)
+    })
+
     it('[L2] a login is used once: the same callback again changes nothing, also with its cookie', async () => {
       const browser = await make()
       const url = await begin(browser)
@@ -306,7 +354,7 @@ describe.each(transports)('through the %s', (transport) => {
       expect(setting.provider.count('token')).toBe(1)
     })
 
-    it('[L2] another browser\'s callback signs nobody in here: no login by a link', async () => {
+    it("[L2] another browser's callback signs nobody in here: no login by a link", async () => {
       await make()
       const mallory = setting.browser('mallory')
       const back = setting.provider.authorize(await begin(mallory), { sub: 'mallory' })
@@ -335,8 +383,14 @@ describe.each(transports)('through the %s', (transport) => {
       ['an empty state', (url: URL) => url.searchParams.set('state', '')],
       ['two states', (url: URL) => url.searchParams.append('state', url.searchParams.get('state') ?? '')],
       ['another state', (url: URL) => url.searchParams.set('state', `x${url.searchParams.get('state')}`)],
-      ['half the state', (url: URL) => url.searchParams.set('state', (url.searchParams.get('state') ?? '').slice(0, 20))],
-      ['a state of another time', (url: URL) => url.searchParams.set('state', `0.${url.searchParams.get('state')?.split('.')[1]}`)],
+      [
+        'half the state',
+        (url: URL) => url.searchParams.set('state', (url.searchParams.get('state') ?? '').slice(0, 20)),
+      ],
+      [
+        'a state of another time',
+        (url: URL) => url.searchParams.set('state', `0.${url.searchParams.get('state')?.split('.')[1]}`),
+      ],
       ['a huge state', (url: URL) => url.searchParams.set('state', 'x'.repeat(8000))],
       ['a state full of separators', (url: URL) => url.searchParams.set('state', '__proto__.; =,\r\n')],
       ['no code', (url: URL) => url.searchParams.delete('code')],
@@ -346,8 +400,18 @@ describe.each(transports)('through the %s', (transport) => {
       ['no issuer, though it was promised', (url: URL) => url.searchParams.delete('iss')],
       ['an error beside the code', (url: URL) => url.searchParams.set('error', 'access_denied')],
       ['an id_token of the front channel', (url: URL) => url.searchParams.set('id_token', 'x')],
-      ['a response object', (url: URL) => { url.search = '?response=x' }],
-      ['all of it in the fragment', (url: URL) => { url.search = '' }],
+      [
+        'a response object',
+        (url: URL) => {
+          url.search = '?response=x'
+        },
+      ],
+      [
+        'all of it in the fragment',
+        (url: URL) => {
+          url.search = ''
+        },
+      ],
     ] as const)('[L2 L18] with %s the callback changes nothing', async (_, change) => {
       const browser = await make()
       const back = setting.provider.authorize(await begin(browser))
@@ -359,9 +423,33 @@ describe.each(transports)('through the %s', (transport) => {
       await expectNothingOpened(browser)
     })
 
+    it('[L2 A12] the cookie of one login under the name of another is refused before anything is claimed', async () => {
+      const claimed: string[] = []
+      const browser = await make({
+        store: ({ now }) => {
+          const store = memoryStore({ now })
+          const claim = (key: string, seconds: number) => {
+            claimed.push(key)
+            return store.claim(key, seconds)
+          }
+          return { ...store, claim }
+        },
+      })
+      const [one, two] = [await begin(browser), await begin(browser)]
+      const [first = '', second = ''] = transactionsOf(browser)
+      const [a = '', b = ''] = [browser.cookies.get(first), browser.cookies.get(second)]
+      browser.cookies.set(first, b).set(second, a)
+      for (const url of [one, two]) expect((await visit(browser, setting.provider.authorize(url))).status).toBe(400)
+      expect(claimed).toEqual([])
+      await expectNothingOpened(browser)
+    })
+
     it('[L2] when the person says no, the page says so, and the next try works', async () => {
       const browser = await make()
-      const back = await visit(browser, setting.provider.authorize(await begin(browser, '?returnTo=/inbox'), { error: 'access_denied' }))
+      const back = await visit(
+        browser,
+        setting.provider.authorize(await begin(browser, '?returnTo=/inbox'), { error: 'access_denied' }),
+      )
       expect(back.status).toBe(400)
       expect(back.text).toContain('id.example did not sign you in')
       expect(back.text).toMatch(/href="http:\/\/localhost:3000\/auth\/login\?provider=example&amp;returnTo=/)
@@ -371,12 +459,15 @@ describe.each(transports)('through the %s', (transport) => {
       expect((await browser.get('/')).text).toBe('Hello alice')
     })
 
-    it.each(['<script>alert(1)</script>', 'x'.repeat(5000), '\u00fc'])('[L18] an error code like %.20s is not shown', async (error) => {
-      const browser = await make()
-      const answer = await visit(browser, setting.provider.authorize(await begin(browser), { error }))
-      expect(answer.status).toBe(400)
-      expect(answer.text).not.toContain(error)
-    })
+    it.each(['<script>alert(1)</script>', 'x'.repeat(5000), '\u00fc'])(
+      '[L18] an error code like %.20s is not shown',
+      async (error) => {
+        const browser = await make()
+        const answer = await visit(browser, setting.provider.authorize(await begin(browser), { error }))
+        expect(answer.status).toBe(400)
+        expect(answer.text).not.toContain(error)
+      },
+    )
 
     it('[L2] a login of a quarter of an hour ago is over', async () => {
       const browser = await make()
@@ -419,7 +510,7 @@ describe.each(transports)('through the %s', (transport) => {
       expect((await late.get('/')).status).toBe(303)
     })
 
-    it('the provider\'s own ceiling shortens a session, and one that is over opens none', async () => {
+    it("the provider's own ceiling shortens a session, and one that is over opens none", async () => {
       const browser = await make()
       await browser.login('alice', { claims: { session_expiry: setting.clock.now() + 100 } })
       expect((await browser.get('/')).text).toBe('Hello alice')
@@ -430,11 +521,14 @@ describe.each(transports)('through the %s', (transport) => {
 
     it('[S12 L18] a store that fails at the callback is 503, and nothing is claimed', async () => {
       let broken = false
-      const { memoryStore } = await import('endsession')
       const browser = await make({
         store: ({ now }) => {
           const store = memoryStore({ now })
-          return { ...store, create: (...given: Parameters<Store['create']>) => (broken ? Promise.reject(new Error('canary')) : store.create(...given)) }
+          return {
+            ...store,
+            create: (...given: Parameters<Store['create']>) =>
+              broken ? Promise.reject(new Error('canary')) : store.create(...given),
+          }
         },
       })
       broken = true
@@ -463,24 +557,27 @@ describe.each(transports)('through the %s', (transport) => {
       ['the marker and the mark', false, false],
       ['the mark alone', false, true],
       ['the marker alone: the provider gives no sid', true, false],
-    ])('[A7 M10 L3] a provider that asks nobody is asked twice, then there is a page: never a loop (%s)', async (_, omitSid, loseCookie) => {
-      const browser = await make({ behaviours: { omitSid } })
-      await browser.login()
-      await browser.post('/auth/logout')
-      if (loseCookie) for (const name of browser.cookies.keys()) browser.cookies.delete(name)
-      setting.clock.advance(10)
-      for (const time of ['first', 'second']) {
-        const { answer, visits } = await loginAll(setting, browser, { careless: true })
-        expect([time, visits]).toEqual([time, 2])
-        expect(answer.status).toBe(403)
-        expect(answer.text).toContain('signed you in without asking')
-        expect(answer.text).toMatch(/<a class="button" href="http:\/\/localhost:3000\/auth\/login\?/)
-        expect(transactionsOf(browser)).toEqual([])
-        expect((await browser.get('/')).status).toBe(303)
-      }
-      const { answer } = await loginAll(setting, browser)
-      expect(answer.headers.get('location')).toBe(`${origin}/inbox`)
-    })
+    ])(
+      '[A7 M10 L3] a provider that asks nobody is asked twice, then there is a page: never a loop (%s)',
+      async (_, omitSid, loseCookie) => {
+        const browser = await make({ behaviours: { omitSid } })
+        await browser.login()
+        await browser.post('/auth/logout')
+        if (loseCookie) for (const name of browser.cookies.keys()) browser.cookies.delete(name)
+        setting.clock.advance(10)
+        for (const time of ['first', 'second']) {
+          const { answer, visits } = await loginAll(setting, browser, { careless: true })
+          expect([time, visits]).toEqual([time, 2])
+          expect(answer.status).toBe(403)
+          expect(answer.text).toContain('signed you in without asking')
+          expect(answer.text).toMatch(/<a class="button" href="http:\/\/localhost:3000\/auth\/login\?/)
+          expect(transactionsOf(browser)).toEqual([])
+          expect((await browser.get('/')).status).toBe(303)
+        }
+        const { answer } = await loginAll(setting, browser)
+        expect(answer.headers.get('location')).toBe(`${origin}/inbox`)
+      },
+    )
 
     it('[A7 M10] an `auth_time` of the very second of the logout is not after it', async () => {
       const browser = await make({ behaviours: { omitSid: true } })
@@ -491,6 +588,19 @@ describe.each(transports)('through the %s', (transport) => {
       setting.clock.advance(10)
       expect((await loginAll(setting, browser, { authTime: ended })).answer.status).toBe(403)
       expect((await loginAll(setting, browser, { authTime: ended + 1 })).answer.status).toBe(303)
+    })
+
+    it.each([
+      ['from the future', 3600],
+      ['in milliseconds', 1_800_000_000_000],
+    ])('[M10] an `auth_time` %s proves nothing: it would be after every logout there will be', async (_, ahead) => {
+      const browser = await make()
+      await browser.login()
+      await browser.post('/auth/logout')
+      setting.clock.advance(10)
+      const { answer } = await loginAll(setting, browser, { authTime: setting.clock.now() + ahead })
+      expect(answer.status).toBe(400)
+      expect((await browser.get('/')).status).toBe(303)
     })
 
     it('[A7 M7 M10] after `everywhere` the other browser meets the login screen, too (need 15)', async () => {
@@ -518,7 +628,10 @@ describe.each(transports)('through the %s', (transport) => {
       expect(answer.status).toBe(303)
     })
 
-    it.each([['the marker', false], ['the mark', true]])(
+    it.each([
+      ['the marker', false],
+      ['the mark', true],
+    ])(
       '[M10] an `auth_time` that was promised and does not come is an error, not a login (%s)',
       async (_, loseCookie) => {
         const browser = await make()
@@ -534,7 +647,10 @@ describe.each(transports)('through the %s', (transport) => {
       },
     )
 
-    it.each([['the marker', false, [true]], ['the mark', true, [false, true]]])(
+    it.each([
+      ['the marker', false, [true]],
+      ['the mark', true, [false, true]],
+    ])(
       '[M10] one that nobody promised is not asked for, once the person was sent to the login screen (%s)',
       async (_, loseCookie, expected) => {
         const browser = await make({ profile: { authTime: 'never' }, behaviours: { omitAuthTime: true } })
@@ -549,7 +665,7 @@ describe.each(transports)('through the %s', (transport) => {
       },
     )
 
-    it('[A7] a marker that is garbage, or another cookie\'s value, asks for nothing and breaks nothing', async () => {
+    it("[A7] a marker that is garbage, or another cookie's value, asks for nothing and breaks nothing", async () => {
       const browser = await make()
       await browser.login()
       await browser.post('/auth/logout')
@@ -588,7 +704,10 @@ describe.each(transports)('through the %s', (transport) => {
       const [{ id } = { id: '' }] = await setting.store.list({ iss, client: 'app', sub: 'alice' })
       // A mark of another person refuses the first try; this browser's own session lives on.
       await setting.store.end({ by: 'sub', iss, client: 'app', sub: 'bob' }, 'everywhere')
-      const first = await visit(browser, setting.provider.authorize(careless(await begin(browser)), { sub: 'bob', authTime: setting.clock.now() - 100 }))
+      const first = await visit(
+        browser,
+        setting.provider.authorize(careless(await begin(browser)), { sub: 'bob', authTime: setting.clock.now() - 100 }),
+      )
       expect(first.status).toBe(303)
       expect((await browser.get('/')).text).toBe('Hello alice')
       await setting.store.end({ by: 'id', id }, 'admin')
@@ -629,7 +748,8 @@ describe.each(transports)('through the %s', (transport) => {
           providers: { first: app, second: other },
           runtime: {
             now,
-            fetch: (input, init) => (String(input).startsWith(other.issuer) ? second : setting.provider).fetch(input, init),
+            fetch: (input, init) =>
+              (String(input).startsWith(other.issuer) ? second : setting.provider).fetch(input, init),
           },
         },
       })
@@ -644,16 +764,23 @@ describe.each(transports)('through the %s', (transport) => {
       expect(browser.cookies.size).toBe(0)
       const back = await visit(browser, second.authorize(await begin(browser, '?provider=second')))
       expect(back.status).toBe(303)
-      expect(await setting.endsession.session(request(browser))).toMatchObject({ provider: 'second', iss: other.issuer, client: 'mail' })
+      expect(await setting.endsession.session(request(browser))).toMatchObject({
+        provider: 'second',
+        iss: other.issuer,
+        client: 'mail',
+      })
     })
 
-    it.each(['third', 'constructor', '__proto__', 'toString', 'FIRST', 'first\u0000', 'x'.repeat(5000)])('[A8 L18] there is no %.12j', async (name) => {
-      const browser = await makeTwo()
-      const answer = await browser.get(`/auth/login?${new URLSearchParams({ provider: name })}`)
-      expect(answer.status).toBe(400)
-      expect(answer.text).toContain('This request was refused')
-      expect(browser.cookies.size).toBe(0)
-    })
+    it.each(['third', 'constructor', '__proto__', 'toString', 'FIRST', 'first\u0000', 'x'.repeat(5000)])(
+      '[A8 L18] there is no %.12j',
+      async (name) => {
+        const browser = await makeTwo()
+        const answer = await browser.get(`/auth/login?${new URLSearchParams({ provider: name })}`)
+        expect(answer.status).toBe(400)
+        expect(answer.text).toContain('This request was refused')
+        expect(browser.cookies.size).toBe(0)
+      },
+    )
 
     it('[A8 L2] the answer of one provider is none to a login at the other', async () => {
       const browser = await makeTwo()
@@ -672,7 +799,8 @@ describe.each(transports)('through the %s', (transport) => {
       expect(elsewhere.searchParams.get('prompt')).toBeNull()
       await visit(browser, second.authorize(elsewhere))
       await browser.post('/auth/logout')
-      for (const name of ['first', 'second']) expect((await begin(browser, `?provider=${name}`)).searchParams.get('prompt')).toBe('login')
+      for (const name of ['first', 'second'])
+        expect((await begin(browser, `?provider=${name}`)).searchParams.get('prompt')).toBe('login')
     })
 
     it('[A8 M3] two clients of one issuer are two providers', async () => {

@@ -16,15 +16,20 @@ describe('the node adapter', () => {
     expect(failures.splice(0)).toEqual([])
   })
 
-  async function serve(prepare: (request: IncomingMessage & { body?: unknown }) => void | Promise<void> = () => {}): Promise<void> {
+  async function serve(
+    prepare: (request: IncomingMessage & { body?: unknown }) => void | Promise<void> = () => {},
+  ): Promise<void> {
     setting = await makeSetting()
     const routes = nodeAdapter(setting.endsession)
     server = createServer((request, response) => {
       const answered = Promise.resolve(prepare(request)).then(() => routes(request, response))
-      answered.then((ours) => ours || response.end('not ours'), (error) => {
-        failures.push(error)
-        response.destroy()
-      })
+      answered.then(
+        (ours) => ours || response.end('not ours'),
+        (error) => {
+          failures.push(error)
+          response.destroy()
+        },
+      )
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   }
@@ -39,14 +44,21 @@ describe('the node adapter', () => {
       })
       let answer = ''
       socket.setEncoding('latin1')
-      socket.on('data', (data) => { answer += data })
+      socket.on('data', (data) => {
+        answer += data
+      })
       socket.on('close', () => resolve(answer))
       socket.on('error', (error) => (answer ? resolve(answer) : reject(error)))
     })
   }
 
   const head = (line: string, headers: Record<string, string> = {}) =>
-    [`${line} HTTP/1.1`, ...Object.entries({ host: 'evil.example', connection: 'close', ...headers }).map((pair) => pair.join(': ')), '', ''].join('\r\n')
+    [
+      `${line} HTTP/1.1`,
+      ...Object.entries({ host: 'evil.example', connection: 'close', ...headers }).map((pair) => pair.join(': ')),
+      '',
+      '',
+    ].join('\r\n')
   const form = { 'content-type': 'application/x-www-form-urlencoded', origin }
 
   it('[A11 L18] a request line may hold a whole URL: only its path counts', async () => {
@@ -57,30 +69,46 @@ describe('the node adapter', () => {
     expect(await exchange(head('GET http://[/auth/login'))).toMatch(/not ours$|^HTTP\/1.1 400/)
   })
 
-  it.each(['//evil.example/auth/login', '/\\evil.example/auth/login', '*', '/auth', '/%61uth/login', '/auth/../auth2/login'])('[L18] %s is not ours', async (target) => {
+  it.each([
+    '//evil.example/auth/login',
+    '/\\evil.example/auth/login',
+    '*',
+    '/auth',
+    '/%61uth/login',
+    '/auth/../auth2/login',
+  ])('[L18] %s is not ours', async (target) => {
     await serve()
     expect(await exchange(head(`${target === '*' ? 'OPTIONS' : 'GET'} ${target}`))).toMatch(/not ours\r\n|not ours$/)
   })
 
-  it.each(['TRACE', 'OPTIONS', 'PROPFIND', 'M-SEARCH'])('[L18] %s is 405, and no crash: the web has no such requests', async (method) => {
-    await serve()
-    expect(await exchange(head(`${method} /auth/login`))).toMatch(/^HTTP\/1.1 405 /)
-  })
+  it.each(['TRACE', 'OPTIONS', 'PROPFIND', 'M-SEARCH'])(
+    '[L18] %s is 405, and no crash: the web has no such requests',
+    async (method) => {
+      await serve()
+      expect(await exchange(head(`${method} /auth/login`))).toMatch(/^HTTP\/1.1 405 /)
+    },
+  )
 
   it('[A12 L18] a body without an end is cut off, and answered: the connection holds until then', async () => {
     await serve()
     const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`
-    const answer = await exchange(head('POST /auth/logout', { ...form, 'transfer-encoding': 'chunked' }), [chunk, chunk, '0\r\n\r\n'])
+    const answer = await exchange(head('POST /auth/logout', { ...form, 'transfer-encoding': 'chunked' }), [
+      chunk,
+      chunk,
+      '0\r\n\r\n',
+    ])
     expect(answer).toMatch(/^HTTP\/1.1 413 /)
     expect(answer).toContain('ERR_REQUEST')
   })
 
-  it('[L18] a body that breaks off is nobody\'s crash', async () => {
+  it("[L18] a body that breaks off is nobody's crash", async () => {
     await serve()
     const { port } = server.address() as AddressInfo
     for (const path of ['logout', 'backchannel-logout']) {
       const closed = new Promise((resolve) => server.once('request', (request) => request.once('close', resolve)))
-      const socket = connect(port, '127.0.0.1', () => socket.write(`${head(`POST /auth/${path}`, { ...form, 'content-length': '100' })}scope=`))
+      const socket = connect(port, '127.0.0.1', () =>
+        socket.write(`${head(`POST /auth/${path}`, { ...form, 'content-length': '100' })}scope=`),
+      )
       setTimeout(() => socket.destroy(), 50)
       await closed
       await new Promise((resolve) => setTimeout(resolve, 20))
@@ -106,7 +134,9 @@ describe('the node adapter', () => {
   })
 
   it('a parser that has left the body alone, and an empty object (Express 4), is understood, too', async () => {
-    await serve((request) => void (request.body = {}))
+    await serve((request) => {
+      request.body = {}
+    })
     const answer = await exchange(head('POST /auth/logout', { ...form, 'content-length': '14' }), ['scope=nonsense'])
     expect(answer).toMatch(/^HTTP\/1.1 400 /)
   })

@@ -12,7 +12,11 @@ describe.each(transports)('through the %s', (transport) => {
   /** Alice on two devices, with one provider session each, and a second login in the laptop's; Bob on his own. */
   async function people(given: SettingOptions = {}) {
     setting = await makeSetting({ transport, ...given })
-    const [laptop, phone, bob] = ['laptop', 'phone', 'bob'].map((name) => setting.browser(name)) as [Browser, Browser, Browser]
+    const [laptop, phone, bob] = ['laptop', 'phone', 'bob'].map((name) => setting.browser(name)) as [
+      Browser,
+      Browser,
+      Browser,
+    ]
     await laptop.login('alice')
     await phone.login('alice')
     await bob.login('bob')
@@ -41,8 +45,10 @@ describe.each(transports)('through the %s', (transport) => {
     const all: Record<string, Browser> = await people()
     const copies = Object.fromEntries(Object.entries(all).map(([name, { cookies }]) => [name, new Map(cookies)]))
     await leave(setting, all['laptop'] as Browser, { scope })
-    for (const name of ended) expect([name, await isAlive(setting, copies[name] as Map<string, string>)]).toEqual([name, false])
-    for (const name of lives) expect([name, await isAlive(setting, copies[name] as Map<string, string>)]).toEqual([name, true])
+    for (const name of ended)
+      expect([name, await isAlive(setting, copies[name] as Map<string, string>)]).toEqual([name, false])
+    for (const name of lives)
+      expect([name, await isAlive(setting, copies[name] as Map<string, string>)]).toEqual([name, true])
     const revoked = setting.provider.revokedTokens.filter((token) => token.startsWith('refresh'))
     expect(revoked).toHaveLength(ended.length)
     expect(setting.events.filter(({ type }) => type === 'session.ended')).toHaveLength(ended.length)
@@ -54,7 +60,11 @@ describe.each(transports)('through the %s', (transport) => {
     await browser.login()
     const { answer, report, there } = await leave(setting, browser, { scope: 'app' })
     expect([answer.status, there]).toEqual([303, ''])
-    expect(rows(report)).toMatchObject({ app: 'ended record_ended', provider: 'skipped outside_scope', peers: 'skipped outside_scope' })
+    expect(rows(report)).toMatchObject({
+      app: 'ended record_ended',
+      provider: 'skipped outside_scope',
+      peers: 'skipped outside_scope',
+    })
     const landing = await browser.follow(answer)
     expect(landing.text).toContain('goes on')
     const { asked, back } = await signIn(browser)
@@ -66,20 +76,23 @@ describe.each(transports)('through the %s', (transport) => {
   it.each([
     ['with a lasting sid', {}],
     ['without a sid', { behaviours: { omitSid: true } }],
-  ])('[A7 M6 M10] scope provider, %s, declined at the provider: the next sign-in meets the login screen', async (_, given) => {
-    setting = await makeSetting({ transport, ...given })
-    const browser = setting.browser()
-    await browser.login()
-    setting.clock.advance(10)
-    const { there } = await leave(setting, browser)
-    await comeBack(setting, browser, there, true)
-    expect(setting.provider.signedIn('browser')).toBe(true)
-    setting.clock.advance(5)
-    const { asked, back } = await signIn(browser)
-    expect(asked.searchParams.get('prompt')).toBe('login')
-    expect(back.headers.get('location')).toBe('http://localhost:3000/')
-    expect(await alive(browser)).toBe(true)
-  })
+  ])(
+    '[A7 M6 M10] scope provider, %s, declined at the provider: the next sign-in meets the login screen',
+    async (_, given) => {
+      setting = await makeSetting({ transport, ...given })
+      const browser = setting.browser()
+      await browser.login()
+      setting.clock.advance(10)
+      const { there } = await leave(setting, browser)
+      await comeBack(setting, browser, there, true)
+      expect(setting.provider.signedIn('browser')).toBe(true)
+      setting.clock.advance(5)
+      const { asked, back } = await signIn(browser)
+      expect(asked.searchParams.get('prompt')).toBe('login')
+      expect(back.headers.get('location')).toBe('http://localhost:3000/')
+      expect(await alive(browser)).toBe(true)
+    },
+  )
 
   it('[A7 M6 M10] ... also with the marker cookie lost, by the mark of its sid', async () => {
     setting = await makeSetting({ transport })
@@ -94,6 +107,36 @@ describe.each(transports)('through the %s', (transport) => {
     expect(asked.searchParams.get('prompt')).toBe(null)
     expect(new URL(back.headers.get('location') ?? '').searchParams.get('prompt')).toBe('login')
     expect(await alive(browser)).toBe(false)
+  })
+
+  it('[A7 M10] without a sid, and with the wish taken out of the address on the way: the old auth_time gives it away', async () => {
+    setting = await makeSetting({ transport, behaviours: { omitSid: true } })
+    const browser = setting.browser()
+    await browser.login()
+    setting.clock.advance(10)
+    const { there } = await leave(setting, browser)
+    await comeBack(setting, browser, there, true)
+    setting.clock.advance(5)
+    const start = await browser.get('/auth/login?returnTo=/')
+    const asked = new URL(start.headers.get('location') ?? '')
+    asked.searchParams.delete('prompt')
+    asked.searchParams.set('max_age', '9999')
+    const url = setting.provider.authorize(asked, { browser: 'browser' })
+    const back = await browser.get(url.pathname + url.search)
+    expect(new URL(back.headers.get('location') ?? '').searchParams.get('prompt')).toBe('login')
+    expect(await alive(browser)).toBe(false)
+  })
+
+  it('[A7 L7] a logout without a session: the next sign-in meets the login screen as well', async () => {
+    setting = await makeSetting({ transport })
+    const browser = setting.browser()
+    await browser.login()
+    browser.cookies.clear()
+    setting.clock.advance(10)
+    const { there } = await leave(setting, browser)
+    await comeBack(setting, browser, there, true)
+    setting.clock.advance(5)
+    expect((await signIn(browser)).asked.searchParams.get('prompt')).toBe('login')
   })
 
   it('[A7 M7 M10] after everywhere from the phone, the laptop meets the login screen before it gets in (needs 7, 15)', async () => {
@@ -133,7 +176,11 @@ describe.each(transports)('through the %s', (transport) => {
 
   it('[M9 A4 L19] everywhere from a session that had expired ends who was there then, and names those that it left', async () => {
     setting = await makeSetting({ transport, options: { session: { idleSeconds: 600 } } })
-    const [laptop, tablet, phone] = ['laptop', 'tablet', 'phone'].map((name) => setting.browser(name)) as [Browser, Browser, Browser]
+    const [laptop, tablet, phone] = ['laptop', 'tablet', 'phone'].map((name) => setting.browser(name)) as [
+      Browser,
+      Browser,
+      Browser,
+    ]
     await laptop.login()
     setting.clock.advance(590)
     await tablet.login()
@@ -208,28 +255,60 @@ describe.each(transports)('through the %s', (transport) => {
       expect(rows((await leave(setting, phone, { scope: 'app' })).report).tokens).toBe('ended revoked')
     })
 
-    it.each(['grant', 'person'] as const)('[A14 A4 A13] reach %s: a repeated logout leaves alone who has signed in since', async (revocationReach) => {
-      setting = await makeSetting({ transport, profile: { revocationReach }, behaviours: { revocationStatus: 500 } })
-      const browser = setting.browser()
-      await browser.login()
-      const old = setting.browser('old')
-      for (const [name, value] of browser.cookies) old.cookies.set(name, value)
-      setting.clock.advance(10)
-      expect(rows((await leave(setting, browser, { scope: 'everywhere' })).report).tokens).toBe('failed revocation_failed')
-      setting.clock.advance(10)
-      await browser.login('alice', { authTime: setting.clock.now() })
-      expect(await alive(browser)).toBe(true)
-      setting.provider.behaviours.revocationStatus = 200
-      const { report } = await leave(setting, old, { scope: 'everywhere' })
-      expect(rows(report).tokens).toBe('skipped revocation_reaches_farther')
-      expect(setting.provider.revokedTokens).toEqual([])
-    })
+    it.each(['app', 'provider'] as const)(
+      '[A14 L10] reach person, scope %s: left alone, also where nobody else is signed in here',
+      async (scope) => {
+        const { bob } = await people({ profile: { revocationReach: 'person' } })
+        expect(rows((await leave(setting, bob, { scope })).report).tokens).toBe('skipped revocation_reaches_farther')
+        expect(setting.provider.revokedTokens).toEqual([])
+      },
+    )
+
+    it.each([
+      ['app', 'skipped revocation_reaches_farther'],
+      ['provider', 'ended revoked'],
+    ])(
+      '[A14 L10] reach grant, scope %s, no sid to tell the grants of two devices apart: %s',
+      async (scope, claimed) => {
+        setting = await makeSetting({ transport, profile: { revocationReach: 'grant' }, behaviours: { omitSid: true } })
+        const [laptop, phone] = [setting.browser('laptop'), setting.browser('phone')]
+        await laptop.login()
+        await phone.login()
+        expect(rows((await leave(setting, laptop, { scope })).report).tokens).toBe(claimed)
+        expect(await alive(phone)).toBe(true)
+      },
+    )
+
+    it.each(['grant', 'person'] as const)(
+      '[A14 A4 A13] reach %s: a repeated logout leaves alone who has signed in since',
+      async (revocationReach) => {
+        setting = await makeSetting({ transport, profile: { revocationReach }, behaviours: { revocationStatus: 500 } })
+        const browser = setting.browser()
+        await browser.login()
+        const old = setting.browser('old')
+        for (const [name, value] of browser.cookies) old.cookies.set(name, value)
+        setting.clock.advance(10)
+        expect(rows((await leave(setting, browser, { scope: 'everywhere' })).report).tokens).toBe(
+          'failed revocation_failed',
+        )
+        setting.clock.advance(10)
+        await browser.login('alice', { authTime: setting.clock.now() })
+        expect(await alive(browser)).toBe(true)
+        setting.provider.behaviours.revocationStatus = 200
+        const { report } = await leave(setting, old, { scope: 'everywhere' })
+        expect(rows(report).tokens).toBe('skipped revocation_reaches_farther')
+        expect(setting.provider.revokedTokens).toEqual([])
+      },
+    )
 
     it.each([
       ['the same person', 'alice', 0],
       ['somebody else', 'bob', 1],
     ])('[A14 L10] reach grant: the session that %s has replaced in this browser', async (_, sub, revoked) => {
-      setting = await makeSetting({ transport, profile: { revocationReach: 'grant', revocationCoversAccessToken: true } })
+      setting = await makeSetting({
+        transport,
+        profile: { revocationReach: 'grant', revocationCoversAccessToken: true },
+      })
       const browser = setting.browser()
       await browser.login('alice')
       setting.clock.advance(10)
@@ -240,7 +319,9 @@ describe.each(transports)('through the %s', (transport) => {
     })
 
     it('[A2 L10 L19] everywhere revokes what an earlier logout had to leave alone, before it says so', async () => {
-      const { laptop, twin } = await people({ profile: { revocationReach: 'person', revocationCoversAccessToken: true } })
+      const { laptop, twin } = await people({
+        profile: { revocationReach: 'person', revocationCoversAccessToken: true },
+      })
       await leave(setting, laptop, { scope: 'app' })
       setting.provider.behaviours.revocationStatus = 500
       const { report } = await leave(setting, twin, { scope: 'everywhere' })
@@ -283,10 +364,25 @@ describe.each(transports)('through the %s', (transport) => {
       })
     })
 
+    it('[L10 L19] an access token that has expired needs no revocation', async () => {
+      setting = await makeSetting({ transport, behaviours: { omitRefreshToken: true, expiresIn: 5 } })
+      const browser = setting.browser()
+      await browser.login()
+      setting.clock.advance(600)
+      const { report } = await leave(setting, browser)
+      expect(setting.provider.count('revocation')).toBe(0)
+      expect(rows(report)).toMatchObject({ tokens: 'ended no_refresh_token', services: 'ended access_tokens_expired' })
+    })
+
     it.each([
       ['no endpoint', { noRevocation: true }, {}, 'impossible no_revocation_endpoint'],
       ['a profile that says no', {}, { revocation: 'none' }, 'impossible no_revocation_endpoint'],
-      ['an endpoint that knows no refresh tokens', { revocationError: 'unsupported_token_type' }, {}, 'impossible no_revocation_endpoint'],
+      [
+        'an endpoint that knows no refresh tokens',
+        { revocationError: 'unsupported_token_type' },
+        {},
+        'impossible no_revocation_endpoint',
+      ],
       ['an endpoint that refuses us', { revocationError: 'invalid_client' }, {}, 'failed revocation_failed'],
       ['an endpoint that redirects', { revocationStatus: 302 }, {}, 'failed revocation_failed'],
     ] as const)('[L10 L19] %s', async (_, behaviours, profile, claimed) => {
@@ -303,10 +399,17 @@ describe.each(transports)('through the %s', (transport) => {
       const [first] = devices as [Browser]
       let asked = 0
       const { behaviours } = setting.provider
-      Object.defineProperty(behaviours, 'revocationStatus', { get: () => (++asked === 11 ? 500 : 200), configurable: true })
+      Object.defineProperty(behaviours, 'revocationStatus', {
+        get: () => (++asked === 11 ? 500 : 200),
+        configurable: true,
+      })
       const { report, there } = await leave(setting, first, { scope: 'everywhere' })
       expect(rows(report).tokens).toBe('failed revocation_failed')
-      expect(report.layers.tokens.parts).toContainEqual({ what: 'refresh token', outcome: 'failed', reason: 'revocation_failed' })
+      expect(report.layers.tokens.parts).toContainEqual({
+        what: 'refresh token',
+        outcome: 'failed',
+        reason: 'revocation_failed',
+      })
       const landing = await comeBack(setting, first, there)
       expect(rows(landing.report).tokens).toBe('failed revocation_failed')
     })

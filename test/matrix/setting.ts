@@ -52,8 +52,12 @@ export interface SettingOptions {
   readonly store?: (clock: TestClock) => Store
   /** A second provider, called `another` in the options. */
   readonly another?: FakeProviderBehaviours
+  /** In place of the tiny app. */
+  readonly app?: (endsession: EndSession, provider: FakeProvider) => Send
   /** Told of everything that leaves the process, as it leaves. */
   readonly onFetch?: (url: string) => void
+  /** Between the app and its providers: sees, changes or withholds what passes. `body`: the fields of a POST. */
+  readonly wire?: (pass: () => Promise<Response>, url: string, body: URLSearchParams) => Promise<Response>
 }
 
 export async function makeSetting(given: SettingOptions = {}): Promise<Setting> {
@@ -89,14 +93,16 @@ export async function makeSetting(given: SettingOptions = {}): Promise<Setting> 
       fetch: (input, init) => {
         const url = String(input instanceof Request ? input.url : input)
         given.onFetch?.(url)
-        return (url.startsWith(another.issuer) ? another : provider).fetch(input, init)
+        const pass = () => (url.startsWith(another.issuer) ? another : provider).fetch(input, init)
+        return given.wire ? given.wire(pass, url, new URLSearchParams(String(init?.body ?? ''))) : pass()
       },
       waitUntil: (work) => void works.push(work.catch(() => {})),
     },
     onEvent: (event) => void events.push(event),
     ...given.options,
   })
-  const send = given.transport === 'node server' ? await serve(endsession) : { fetch: webHandler(endsession), close: async () => {} }
+  const app = given.app?.(endsession, provider) ?? webHandler(endsession)
+  const send = given.transport === 'node server' ? await serve(endsession) : { fetch: app, close: async () => {} }
   return {
     endsession,
     provider,

@@ -5,7 +5,12 @@ import { createSealer } from '../../packages/endsession/src/session/sealing.ts'
 
 const sealer = createSealer(['a secret of thirty-two bytes or more'], systemRuntime())
 const description = { provider: 'example', claims: { sub: 'alice', name: 'Alice' }, browser: 'Firefox' }
-const tokens = { idToken: 'canary-id', accessToken: 'canary-access', refreshToken: 'canary-refresh', accessTokenExpiresAt: 1 }
+const tokens = {
+  idToken: 'canary-id',
+  accessToken: 'canary-access',
+  refreshToken: 'canary-refresh',
+  accessTokenExpiresAt: 1,
+}
 const sealed = sealContents(sealer, 'a', description, tokens)
 
 describe('sealContents', () => {

@@ -25,7 +25,13 @@ function stored(id: string, revision = 0, name = 'Alice'): StoredSession {
 describe('createDescribe', () => {
   it('tells what pages may know, and no token', () => {
     const session = createDescribe(app)(stored('a'))
-    expect(session).toMatchObject({ id: 'a', provider: 'example', sub: 'alice', claims: { name: 'Alice' }, expiresAt: 9 })
+    expect(session).toMatchObject({
+      id: 'a',
+      provider: 'example',
+      sub: 'alice',
+      claims: { name: 'Alice' },
+      expiresAt: 9,
+    })
     expect(JSON.stringify(session)).not.toContain('canary')
   })
 

@@ -15,7 +15,12 @@ describe('EndSessionError', () => {
     ['ERR_LOGOUT_TOKEN', 400],
     ['ERR_REQUEST', 400],
   ] as const)('%s is a %s, unless it says another', (code, status) => {
-    expect(new EndSessionError(code, 'words')).toMatchObject({ name: 'EndSessionError', code, status, message: 'words' })
+    expect(new EndSessionError(code, 'words')).toMatchObject({
+      name: 'EndSessionError',
+      code,
+      status,
+      message: 'words',
+    })
     expect(new EndSessionError(code, 'words', { status: 418 }).status).toBe(418)
   })
 
@@ -27,17 +32,20 @@ describe('EndSessionError', () => {
 })
 
 describe('errorResponse', () => {
-  it.each(['ERR_STORE', 'ERR_PROVIDER', 'ERR_LOGIN', 'ERR_REQUEST'] as const)('[L18] %s: fixed words, never the cause', async (code) => {
-    const error = new EndSessionError(code, 'our words', { cause: new Error('canary') })
-    const shown = errorResponse(page as never, navigation, error)
-    expect(shown.status).toBe(error.status)
-    expect(await shown.text()).toMatch(/Title$/)
-    const answered = errorResponse(page as never, fetched, error)
-    expect(answered.headers.get('cache-control')).toBe('no-store')
-    expect(await answered.json()).toEqual({ error: code })
-  })
+  it.each(['ERR_STORE', 'ERR_PROVIDER', 'ERR_LOGIN', 'ERR_REQUEST'] as const)(
+    '[L18] %s: fixed words, never the cause',
+    async (code) => {
+      const error = new EndSessionError(code, 'our words', { cause: new Error('canary') })
+      const shown = errorResponse(page as never, navigation, error)
+      expect(shown.status).toBe(error.status)
+      expect(await shown.text()).toMatch(/Title$/)
+      const answered = errorResponse(page as never, fetched, error)
+      expect(answered.headers.get('cache-control')).toBe('no-store')
+      expect(await answered.json()).toEqual({ error: code })
+    },
+  )
 
-  it('what is not a request\'s fault is thrown on, as it is', () => {
+  it("what is not a request's fault is thrown on, as it is", () => {
     for (const error of [new EndSessionError('ERR_OPTIONS', 'words'), new TypeError('bug'), 'text'])
       expect(() => errorResponse(page as never, navigation, error)).toThrow(error as Error)
   })

@@ -3,13 +3,13 @@ import { systemRuntime } from '../../packages/endsession/src/runtime.ts'
 import { newCookieId, sessionIdOf } from '../../packages/endsession/src/session/ids.ts'
 
 describe('session ids', () => {
-  it('[A6] the cookie\'s is 256 random bits, and another one each time', () => {
+  it("[A6] the cookie's is 256 random bits, and another one each time", () => {
     const ids = Array.from({ length: 100 }, () => newCookieId(systemRuntime()))
     expect(new Set(ids).size).toBe(100)
     for (const id of ids) expect(id).toMatch(/^0\.[\w-]{43}$/)
   })
 
-  it('[A6] the store\'s tells nothing of it', () => {
+  it("[A6] the store's tells nothing of it", () => {
     const cookieId = newCookieId(systemRuntime())
     const id = sessionIdOf(cookieId) ?? ''
     expect(id).toMatch(/^0\.[\w-]{43}$/)
@@ -24,10 +24,20 @@ describe('session ids', () => {
     expect(sessionIdOf(cookieId.replace(/^7/, '0'))?.slice(2)).not.toBe(sessionIdOf(cookieId)?.slice(2))
   })
 
-  it.each([undefined, '', '.', '0.', 'x'.repeat(45), `0.${'x'.repeat(42)}`, `0.${'x'.repeat(44)}`, `-1.${'x'.repeat(43)}`, `12345.${'x'.repeat(43)}`, `0.${'x'.repeat(43)}\n`, `0.${'+'.repeat(43)}`, '0'.repeat(100_000)])(
-    '[L18] %j is none of ours',
-    (text) => {
-      expect(sessionIdOf(text)).toBeUndefined()
-    },
-  )
+  it.each([
+    undefined,
+    '',
+    '.',
+    '0.',
+    'x'.repeat(45),
+    `0.${'x'.repeat(42)}`,
+    `0.${'x'.repeat(44)}`,
+    `-1.${'x'.repeat(43)}`,
+    `12345.${'x'.repeat(43)}`,
+    `0.${'x'.repeat(43)}\n`,
+    `0.${'+'.repeat(43)}`,
+    '0'.repeat(100_000),
+  ])('[L18] %j is none of ours', (text) => {
+    expect(sessionIdOf(text)).toBeUndefined()
+  })
 })

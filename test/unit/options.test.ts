@@ -1,5 +1,5 @@
 import { createEndSession, EndSessionError, memoryStore, type Options } from 'endsession'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { resolveOptions } from '../../packages/endsession/src/resolve-options.ts'
 
 const provider = { issuer: 'https://id.example', clientId: 'app', clientSecret: 'app-secret' }
@@ -29,7 +29,7 @@ const only = (over: object, path: string, words: RegExp) => {
 }
 
 describe('options', () => {
-  it('[L18] good ones are complete, frozen, and the caller\'s own object no longer matters', () => {
+  it("[L18] good ones are complete, frozen, and the caller's own object no longer matters", () => {
     const mine = structuredClone({ ...good, store: undefined, trustedOrigins: ['https://www.example'] })
     const resolved = resolveOptions({ ...mine, store: good.store })
     mine.trustedOrigins.push('https://evil.example')
@@ -38,14 +38,23 @@ describe('options', () => {
       origin: 'https://mail.example',
       basePath: '/auth',
       scope: 'provider',
-      limits: { absoluteSeconds: 604_800, idleSeconds: 86_400, accessTokenSeconds: 86_400, endedSeconds: 600, reauthSeconds: 2_592_000 },
+      limits: {
+        absoluteSeconds: 604_800,
+        idleSeconds: 86_400,
+        accessTokenSeconds: 86_400,
+        endedSeconds: 600,
+        reauthSeconds: 2_592_000,
+      },
       deadlineSeconds: 3,
       clear: [],
       probe: false,
       trustedOrigins: ['https://www.example'],
       unsafeLossyStore: false,
     })
-    expect(resolved.providers.get('example')).toMatchObject({ issuer: 'https://id.example', scope: 'openid profile email' })
+    expect(resolved.providers.get('example')).toMatchObject({
+      issuer: 'https://id.example',
+      scope: 'openid profile email',
+    })
     expect(Object.isFrozen(resolved)).toBe(true)
     expect(Object.isFrozen(resolved.limits)).toBe(true)
     expect(Object.isFrozen(resolved.texts)).toBe(true)
@@ -57,7 +66,10 @@ describe('options', () => {
       basePath: 'auth/',
       secret: undefined,
       store: undefined,
-      providers: { example: { issuer: undefined, clientId: undefined, clientSecret: '', scope: 'email', scopes: 'x' }, 'a b': provider },
+      providers: {
+        example: { issuer: undefined, clientId: undefined, clientSecret: '', scope: 'email', scopes: 'x' },
+        'a b': provider,
+      },
       session: { idleSecond: 5, absoluteSeconds: -1 },
       logout: { scope: 'all', clear: ['cookies'], deadlineSeconds: Number.NaN },
       trustedOrigins: ['https://www.example/path'],
@@ -65,9 +77,23 @@ describe('options', () => {
     })
     expect(lines.map((line) => /^- ([^:]+): /.exec(line)?.[1]).toSorted()).toEqual(
       [
-        'baseUrl', 'basePath', 'secret', 'store', 'providers.example.issuer', 'providers.example.clientId', 'providers.example.clientSecret',
-        'providers.example.scope', 'providers.example.scopes', 'providers.a b', 'session.idleSecond', 'session.absoluteSeconds',
-        'logout.scope', 'logout.clear[0]', 'logout.deadlineSeconds', 'trustedOrigins[0]', 'baseURL',
+        'baseUrl',
+        'basePath',
+        'secret',
+        'store',
+        'providers.example.issuer',
+        'providers.example.clientId',
+        'providers.example.clientSecret',
+        'providers.example.scope',
+        'providers.example.scopes',
+        'providers.a b',
+        'session.idleSecond',
+        'session.absoluteSeconds',
+        'logout.scope',
+        'logout.clear[0]',
+        'logout.deadlineSeconds',
+        'trustedOrigins[0]',
+        'baseURL',
       ].toSorted(),
     )
   })
@@ -77,7 +103,11 @@ describe('options', () => {
     [{ baseURL: 'x' }, 'baseURL', 'baseUrl'],
     [{ logout: { langing: '/' } }, 'logout.langing', 'landing'],
     [{ providers: { example: { ...provider, clientID: 'x' } } }, 'providers.example.clientID', 'clientId'],
-    [{ providers: { example: { ...provider, profile: { revocationReech: 'token' } } } }, 'providers.example.profile.revocationReech', 'revocationReach'],
+    [
+      { providers: { example: { ...provider, profile: { revocationReech: 'token' } } } },
+      'providers.example.profile.revocationReech',
+      'revocationReach',
+    ],
     [{ texts: { chooseTitel: 'x' } }, 'texts.chooseTitel', 'chooseTitle'],
     [{ runtime: { fetsh: () => {} } }, 'runtime.fetsh', 'fetch'],
   ])('[L18] %j: the nearest name is told', (over, path, nearest) => {
@@ -92,16 +122,30 @@ describe('options', () => {
     expect(problems({ baseUrl: undefined })).toEqual([expect.stringContaining('https://mail.example.com')])
     expect(problems({ secret: undefined })).toEqual([expect.stringContaining('openssl rand')])
     expect(problems({ secret: [undefined, good.secret] })).toEqual([expect.stringContaining('secret')])
-    expect(problems({ providers: { example: { issuer: undefined, clientId: undefined, clientSecret: undefined } } })).toHaveLength(2)
+    expect(
+      problems({ providers: { example: { issuer: undefined, clientId: undefined, clientSecret: undefined } } }),
+    ).toHaveLength(2)
     expect(problems({ providers: { example: undefined } })).toHaveLength(2)
     expect(problems({ providers: {} })).toEqual([expect.stringContaining('at least one')])
     expect(problems({ providers: undefined })).toEqual([expect.stringContaining('at least one')])
-    expect(problems({ providers: { example: { ...provider, serverUrl: undefined, clientSecret: undefined } } })).toEqual([])
-    expect(problems({ texts: { chooseTitle: undefined }, runtime: { fetch: undefined }, session: { idleSeconds: undefined } })).toEqual([])
+    expect(
+      problems({ providers: { example: { ...provider, serverUrl: undefined, clientSecret: undefined } } }),
+    ).toEqual([])
+    expect(
+      problems({
+        texts: { chooseTitle: undefined },
+        runtime: { fetch: undefined },
+        session: { idleSeconds: undefined },
+      }),
+    ).toEqual([])
   })
 
   it('a text or a part of the runtime that is undefined is the usual one', () => {
-    const resolved = resolveOptions({ ...good, texts: { chooseTitle: undefined }, runtime: { fetch: undefined } } as unknown as Options)
+    const resolved = resolveOptions({
+      ...good,
+      texts: { chooseTitle: undefined },
+      runtime: { fetch: undefined },
+    } as unknown as Options)
     expect(resolved.texts.chooseTitle).toMatch(/./)
     expect(resolved.runtime.fetch).toBeTypeOf('function')
   })
@@ -123,32 +167,49 @@ describe('options', () => {
     only({ baseUrl }, 'baseUrl', /must be/)
   })
 
-  it.each(['http://localhost:3000', 'http://mail.localhost:3000/', 'http://127.0.0.1', 'http://[::1]:8080', 'HTTPS://Mail.Example'])(
-    '[A11] %s is one',
-    (baseUrl) => {
-      expect(problems({ baseUrl })).toEqual([])
-    },
-  )
-
-  it.each(['auth', '/auth/', '/', '', '//auth', '/a b', '/a?b', '/a/../b?', '/%61'])('[L18] %j is no base path', (basePath) => {
-    only({ basePath }, 'basePath', /must begin with a slash/)
+  it.each([
+    'http://localhost:3000',
+    'http://mail.localhost:3000/',
+    'http://127.0.0.1',
+    'http://[::1]:8080',
+    'HTTPS://Mail.Example',
+  ])('[A11] %s is one', (baseUrl) => {
+    expect(problems({ baseUrl })).toEqual([])
   })
 
-  it.each([['31 bytes', 'x'.repeat(31)], ['none', ''], ['an empty list', []], ['one short one of two', ['x'.repeat(32), 'y']], ['no text', 7]])(
-    '[A6] %s is no secret',
-    (_, secret) => {
-      only({ secret }, 'secret', /32 bytes/)
+  it.each(['auth', '/auth/', '/', '', '//auth', '/a b', '/a?b', '/a/../b?', '/%61'])(
+    '[L18] %j is no base path',
+    (basePath) => {
+      only({ basePath }, 'basePath', /must begin with a slash/)
     },
   )
+
+  it.each([
+    ['31 bytes', 'x'.repeat(31)],
+    ['none', ''],
+    ['an empty list', []],
+    ['one short one of two', ['x'.repeat(32), 'y']],
+    ['no text', 7],
+  ])('[A6] %s is no secret', (_, secret) => {
+    only({ secret }, 'secret', /32 bytes/)
+  })
 
   it('[A6] the message never shows a secret', () => {
-    expect(problems({ secret: 'canary', providers: { example: { ...provider, issuer: 'x', clientSecret: 'canary' } } }).join()).not.toContain('canary')
+    expect(
+      problems({
+        secret: 'canary',
+        providers: { example: { ...provider, issuer: 'x', clientSecret: 'canary' } },
+      }).join(),
+    ).not.toContain('canary')
   })
 
-  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, '600', null, 1e12])('[A12] %j is no number of seconds', (value) => {
-    only({ session: { absoluteSeconds: value } }, 'session.absoluteSeconds', /number of seconds/)
-    only({ logout: { deadlineSeconds: value } }, 'logout.deadlineSeconds', /between 0 and 30/)
-  })
+  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, '600', null, 1e12])(
+    '[A12] %j is no number of seconds',
+    (value) => {
+      only({ session: { absoluteSeconds: value } }, 'session.absoluteSeconds', /number of seconds/)
+      only({ logout: { deadlineSeconds: value } }, 'logout.deadlineSeconds', /between 0 and 30/)
+    },
+  )
 
   it.each([
     [{ unsafeLossyStore: 'false' }, 'unsafeLossyStore', /true, false/],
@@ -159,9 +220,17 @@ describe('options', () => {
     [{ texts: { chooseTitle: 7 } }, 'texts.chooseTitle', /text/],
     [{ store: {} }, 'store', /sqliteStore/],
     [{ providers: { example: { ...provider, scope: 7 } } }, 'providers.example.scope', /openid/],
-    [{ providers: { example: { ...provider, profile: { name: 'keycloack' } } } }, 'providers.example.profile.name', /known are generic/],
+    [
+      { providers: { example: { ...provider, profile: { name: 'keycloack' } } } },
+      'providers.example.profile.name',
+      /known are generic/,
+    ],
     [{ providers: { example: { ...provider, issuer: 'http://id.example' } } }, 'providers.example.issuer', /https/],
-    [{ providers: { example: { ...provider, issuer: 'https://id.example?tenant=a' } } }, 'providers.example.issuer', /no query/],
+    [
+      { providers: { example: { ...provider, issuer: 'https://id.example?tenant=a' } } },
+      'providers.example.issuer',
+      /no query/,
+    ],
     [{ providers: { example: { ...provider, serverUrl: 'id' } } }, 'providers.example.serverUrl', /URL/],
     [{ logout: { landing: 'blob:https://mail.example/x' } }, 'logout.landing', /path of this app/],
     [{ logout: { landing: '//evil.example' } }, 'logout.landing', /path of this app/],
@@ -175,7 +244,7 @@ describe('options', () => {
     expect(problems({ providers: { a: provider, b: { ...provider, clientId: 'other' } } })).toEqual([])
   })
 
-  it('[L18] a function is checked at the first request, and rejects: it never throws in its caller\'s face', async () => {
+  it("[L18] a function is checked at the first request, and rejects: it never throws in its caller's face", async () => {
     let options: Options = { ...good, secret: undefined }
     const endsession = createEndSession(() => options)
     const request = new Request('https://mail.example/auth/login')
@@ -194,8 +263,19 @@ describe('options', () => {
   })
 
   it('a listener that throws, now or later, changes nothing', async () => {
-    for (const onEvent of [() => { throw new Error('listener') }, async () => { throw new Error('listener') }])
-      expect(() => resolveOptions({ ...good, onEvent }).emit({ type: 'token.removed', detail: '' })).not.toThrow()
-    await new Promise((resolve) => setTimeout(resolve))
+    const unhandled = vi.fn()
+    process.on('unhandledRejection', unhandled)
+    for (const onEvent of [
+      () => {
+        throw new Error('listener')
+      },
+      async () => {
+        throw new Error('listener')
+      },
+    ])
+      expect(() => resolveOptions({ ...good, onEvent }).emit({ type: 'mode.disagreed', detail: '' })).not.toThrow()
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    process.off('unhandledRejection', unhandled)
+    expect(unhandled).not.toHaveBeenCalled()
   })
 })

@@ -1,4 +1,5 @@
-import { type Layer, type Outcome, remaining, type Report } from 'endsession'
+import { readFileSync } from 'node:fs'
+import { type Layer, type Outcome, type Report, remaining } from 'endsession'
 import { describe, expect, it } from 'vitest'
 import {
   layer,
@@ -16,7 +17,13 @@ import {
 const outcomes: Readonly<Record<Outcome, readonly Reason[]>> = {
   ended: [
     ...(['cookies_expired', 'record_ended', 'ended_before', 'unknown_cookie', 'revoked', 'no_refresh_token'] as const),
-    ...(['access_token_revoked', 'no_access_token', 'access_tokens_expired', 'probe_login_required', 'no_upstream'] as const),
+    ...([
+      'access_token_revoked',
+      'no_access_token',
+      'access_tokens_expired',
+      'probe_login_required',
+      'no_upstream',
+    ] as const),
   ],
   requested: ['revoked_after_return', 'peers_told_by_provider', 'sent_to_provider', 'came_back', 'upstream_parameter'],
   unknown: ['record_gone', 'peers_not_told', 'probe_inconclusive', 'upstream_unknown', 'upstream_broker'],
@@ -24,11 +31,18 @@ const outcomes: Readonly<Record<Outcome, readonly Reason[]>> = {
     ...(['no_browser', 'person_unknown', 'no_revocation_endpoint', 'no_guard_follows'] as const),
     ...(['no_end_session_endpoint', 'provider_not_configured'] as const),
   ],
-  failed: ['store_failed', 'revocation_failed', 'access_token_not_revoked', 'probe_still_signed_in', 'provider_unreachable'],
+  failed: [
+    'store_failed',
+    'revocation_failed',
+    'access_token_not_revoked',
+    'probe_still_signed_in',
+    'provider_unreachable',
+  ],
   skipped: ['no_session', 'signed_in_since', 'revocation_reaches_farther', 'store_failed_first', 'outside_scope'],
 }
 
-const everyLayer = (reason: Reason) => Object.fromEntries(layers.map((name) => [name, layer(reason)])) as Record<Layer, Report['layers']['app']>
+const everyLayer = (reason: Reason) =>
+  Object.fromEntries(layers.map((name) => [name, layer(reason)])) as Record<Layer, Report['layers']['app']>
 
 describe('reasons', () => {
   for (const [outcome, reasons] of Object.entries(outcomes))
@@ -39,22 +53,70 @@ describe('reasons', () => {
     })
 })
 
+const written = [
+  ...readFileSync(new URL('../../docs/report.md', import.meta.url), 'utf8').matchAll(
+    /^\| `(\w+)` \| (\w+) \| [^|]+ \| ([^|]+?) \|$/gm,
+  ),
+]
+
+describe('docs/report.md', () => {
+  it('[L19] has a row for what the tests above know', () => {
+    const known = Object.values(outcomes).flat()
+    expect(written.map(([, reason]) => reason)).toEqual(expect.arrayContaining(known))
+  })
+
+  it.each(written.map(([, reason, outcome, sentence]) => [reason, outcome, sentence] as const))(
+    '[L19] says of %s what a report says',
+    (reason, outcome, sentence) => {
+      const row = layer(reason as Reason)
+      expect([row.outcome, row.evidence]).toEqual([outcome, sentence?.replace(/ \*\(.*\)\*$/, '')])
+    },
+  )
+})
+
 describe('a layer of several parts', () => {
-  const weakestFirst: Reason[] = ['revocation_failed', 'no_revocation_endpoint', 'record_gone', 'revoked_after_return', 'revocation_reaches_farther', 'revoked']
-  const pairs = weakestFirst.flatMap((weaker, place) => weakestFirst.slice(place + 1).map((stronger) => [weaker, stronger] as const))
+  const weakestFirst: Reason[] = [
+    'revocation_failed',
+    'no_revocation_endpoint',
+    'record_gone',
+    'revoked_after_return',
+    'revocation_reaches_farther',
+    'revoked',
+  ]
+  const pairs = weakestFirst.flatMap((weaker, place) =>
+    weakestFirst.slice(place + 1).map((stronger) => [weaker, stronger] as const),
+  )
   it.each(pairs)('[L19] %s is weaker than %s, in either order', (weaker, stronger) => {
-    expect(layer([['a', weaker], ['b', stronger]]).reason).toBe(weaker)
-    expect(layer([['b', stronger], ['a', weaker]]).reason).toBe(weaker)
+    expect(
+      layer([
+        ['a', weaker],
+        ['b', stronger],
+      ]).reason,
+    ).toBe(weaker)
+    expect(
+      layer([
+        ['b', stronger],
+        ['a', weaker],
+      ]).reason,
+    ).toBe(weaker)
   })
 
   it('[L19] names its parts; a single one needs no naming; none is no proof', () => {
-    expect(layer([['a', 'revoked'], ['b', 'revocation_failed']]).parts).toHaveLength(2)
+    expect(
+      layer([
+        ['a', 'revoked'],
+        ['b', 'revocation_failed'],
+      ]).parts,
+    ).toHaveLength(2)
     expect(layer([['a', 'revoked']])).toEqual(layer('revoked'))
     expect(layer([]).outcome).not.toBe('ended')
   })
 
   it('[L19 A2] is no better after its time in a cookie, however many parts there were', () => {
-    const many = Array.from({ length: 40 }, (_, place) => [`service-${place}`, place === 39 ? 'revocation_failed' : 'revoked'] as const)
+    const many = Array.from(
+      { length: 40 },
+      (_, place) => [`service-${place}`, place === 39 ? 'revocation_failed' : 'revoked'] as const,
+    )
     const report = makeReport('everywhere', 1, { ...everyLayer('record_ended'), tokens: layer(many) })
     expect(report.layers.tokens.outcome).toBe('failed')
     const back = unpackReport(JSON.parse(JSON.stringify(packReport(report))))
@@ -71,18 +133,22 @@ describe('a report', () => {
     expect(layersOf('everywhere')).toEqual(layers)
     const report = makeReport('app', 1, everyLayer('record_ended'))
     expect(layers.filter((name) => report.layers[name].outcome === 'ended')).toEqual(layersOf('app'))
-    for (const name of ['peers', 'provider', 'upstream'] as const) expect(report.layers[name].reason).toBe('outside_scope')
+    for (const name of ['peers', 'provider', 'upstream'] as const)
+      expect(report.layers[name].reason).toBe('outside_scope')
   })
 
-  it.each(['failed', 'impossible', 'unknown', 'requested', 'skipped'] as const)('[L19] remaining lists what is %s, within the scope', (outcome) => {
-    const reason = outcomes[outcome][0] as Reason
-    for (const name of layers) {
-      const rows = { ...everyLayer('record_ended'), [name]: layer(reason) }
-      expect(remaining(makeReport('provider', 1, rows))).toEqual([name])
-      expect(remaining(makeReport('app', 1, rows))).toEqual(layersOf('app').includes(name) ? [name] : [])
-    }
-    expect(remaining(makeReport('everywhere', 1, everyLayer('record_ended')))).toEqual([])
-  })
+  it.each(['failed', 'impossible', 'unknown', 'requested', 'skipped'] as const)(
+    '[L19] remaining lists what is %s, within the scope',
+    (outcome) => {
+      const reason = outcomes[outcome][0] as Reason
+      for (const name of layers) {
+        const rows = { ...everyLayer('record_ended'), [name]: layer(reason) }
+        expect(remaining(makeReport('provider', 1, rows))).toEqual([name])
+        expect(remaining(makeReport('app', 1, rows))).toEqual(layersOf('app').includes(name) ? [name] : [])
+      }
+      expect(remaining(makeReport('everywhere', 1, everyLayer('record_ended')))).toEqual([])
+    },
+  )
 
   it('[L19] told anew keeps its scope: a row outside it cannot be claimed', () => {
     const report = makeReport('app', 1, everyLayer('record_ended'))
@@ -93,8 +159,15 @@ describe('a report', () => {
   })
 
   it('[L19] is the same after its time in a cookie', () => {
-    const tokens = layer([['refresh token', 'revoked'], ['access token', 'access_token_not_revoked']])
-    const report = makeReport('everywhere', 1_800_000_000, { ...everyLayer('sent_to_provider'), tokens, services: layer('no_guard_follows', 1_800_003_600) })
+    const tokens = layer([
+      ['refresh token', 'revoked'],
+      ['access token', 'access_token_not_revoked'],
+    ])
+    const report = makeReport('everywhere', 1_800_000_000, {
+      ...everyLayer('sent_to_provider'),
+      tokens,
+      services: layer('no_guard_follows', 1_800_003_600),
+    })
     expect(unpackReport(JSON.parse(JSON.stringify(packReport(report))))).toEqual(report)
   })
 })

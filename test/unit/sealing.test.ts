@@ -35,7 +35,8 @@ describe('createSealer', () => {
       changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7))
       expect(sealer.open('tokens', 'id', changed)).toBeUndefined()
     }
-    for (let length = 0; length < sealed.length; length++) expect(sealer.open('tokens', 'id', sealed.slice(0, length))).toBeUndefined()
+    for (let length = 0; length < sealed.length; length++)
+      expect(sealer.open('tokens', 'id', sealed.slice(0, length))).toBeUndefined()
     expect(sealer.open('tokens', 'id', new Uint8Array([...sealed, 0]))).toBeUndefined()
   })
 
@@ -57,24 +58,34 @@ describe('createSealer', () => {
     expect(sealer.openCookie('login', text)).toBeUndefined()
   })
 
-  it.each([undefined, '', 'x', '!!!', '='.repeat(50), 'A'.repeat(100_000), '\u00fc', '{}', '%00'])('[L18] of the cookie %j it makes nothing', (text) => {
-    expect(sealer.openCookie('login', text)).toBeUndefined()
-  })
+  it.each([undefined, '', 'x', '!!!', '='.repeat(50), 'A'.repeat(100_000), '\u00fc', '{}', '%00'])(
+    '[L18] of the cookie %j it makes nothing',
+    (text) => {
+      expect(sealer.openCookie('login', text)).toBeUndefined()
+    },
+  )
 
   it('[A6] one value has one spelling: padding and other alphabets do not open', () => {
     const text = sealer.sealFor(600, 'login', { a: '????>>>>' })
-    for (const other of [`${text}=`, `${text}==`, ` ${text}`, `${text}\n`, `${text}.`]) expect(sealer.openCookie('login', other)).toBeUndefined()
+    for (const other of [`${text}=`, `${text}==`, ` ${text}`, `${text}\n`, `${text}.`])
+      expect(sealer.openCookie('login', other)).toBeUndefined()
   })
 
-  it('[A6] nobody changes what was opened: it may be the next request\'s, too', () => {
-    const opened = sealer.open('claims', 'id', sealer.seal('claims', 'id', { claims: { groups: ['a'] } })) as { claims: { groups: string[] } }
+  it("[A6] nobody changes what was opened: it may be the next request's, too", () => {
+    const opened = sealer.open('claims', 'id', sealer.seal('claims', 'id', { claims: { groups: ['a'] } })) as {
+      claims: { groups: string[] }
+    }
     expect(() => opened.claims.groups.push('admin')).toThrow(TypeError)
     expect(() => Object.assign(opened.claims, { sub: 'bob' })).toThrow(TypeError)
   })
 
   it('tags are the same for the same text, purpose and secret only', () => {
     expect(sealer.tag('state', 'id')).toBe(sealer.tag('state', 'id'))
-    const others = [sealer.tag('state', 'id2'), sealer.tag('login', 'id'), createSealer([two], runtime).tag('state', 'id')]
+    const others = [
+      sealer.tag('state', 'id2'),
+      sealer.tag('login', 'id'),
+      createSealer([two], runtime).tag('state', 'id'),
+    ]
     expect(others).not.toContain(sealer.tag('state', 'id'))
   })
 })

@@ -2,7 +2,13 @@ import { type EndSessionError, type Event, memoryStore, type NewSession, type St
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { watchStore } from '../../packages/endsession/src/session/watched-store.ts'
 
-const limits = { absoluteSeconds: 1000, idleSeconds: 1000, endedSeconds: 600, reauthSeconds: 1000, accessTokenSeconds: 1000 }
+const limits = {
+  absoluteSeconds: 1000,
+  idleSeconds: 1000,
+  endedSeconds: 600,
+  reauthSeconds: 1000,
+  accessTokenSeconds: 1000,
+}
 const session = (id: string, more: Partial<NewSession> = {}): NewSession => ({
   id,
   iss: 'https://id.example',
@@ -49,7 +55,12 @@ describe('watchStore', () => {
   })
 
   const failures: [what: string, fail: () => unknown][] = [
-    ['throws', () => { throw new Error('secret detail') }],
+    [
+      'throws',
+      () => {
+        throw new Error('secret detail')
+      },
+    ],
     ['rejects', () => Promise.reject(new Error('secret detail'))],
     ['rejects with nothing', () => Promise.reject(undefined)],
   ]
@@ -73,7 +84,11 @@ describe('watchStore', () => {
     it.each(failures)(`[S12] ${method} that %s: ERR_STORE in safe words, told once`, async (_, fail) => {
       const { store, events } = make({ [method]: fail })
       const error = (await call(store).catch((thrown) => thrown)) as EndSessionError
-      expect(error).toMatchObject({ code: 'ERR_STORE', status: 503, message: 'The session store does not work right now.' })
+      expect(error).toMatchObject({
+        code: 'ERR_STORE',
+        status: 503,
+        message: 'The session store does not work right now.',
+      })
       expect(events).toEqual([{ type: 'store.failed', error }])
     })
 
@@ -90,20 +105,49 @@ describe('watchStore', () => {
   const stored = { ...session('0.a'), openedAt: 1, seenAt: 1, expiresAt: 9, revision: 0 }
   const ended = { ...stored, cause: 'user', endedAt: 5, repeated: false, settled: false }
   const garbage: [method: keyof Store, answer: unknown][] = [
-    ['now', 'soon'], ['now', Number.NaN], ['now', undefined],
-    ['create', undefined], ['create', 'ok'], ['create', {}], ['create', null],
-    ['get', null], ['get', {}], ['get', 'alice'], ['get', { ...stored, id: '0.b' }], ['get', { ...stored, sub: 7 }],
-    ['get', { ...stored, expiresAt: 'never' }], ['get', { ...stored, sealed: 'text' }], ['get', { ...stored, tokens: undefined }],
-    ['update', undefined], ['update', true], ['update', 'yes'],
-    ['end', undefined], ['end', null], ['end', {}], ['end', { records: [] }], ['end', { records: {}, position: 'e.1' }],
-    ['end', { records: [stored], position: 'e.1' }], ['end', { records: [{ ...ended, id: '0.b' }], position: 'e.1' }],
-    ['end', { records: [{ ...ended, repeated: undefined }], position: 'e.1' }], ['end', { records: [null], position: 'e.1' }],
-    ['pending', undefined], ['pending', { expired: [], unsettled: [stored] }], ['pending', { expired: [{}], unsettled: [] }],
-    ['covers', null], ['covers', true], ['covers', {}],
-    ['list', undefined], ['list', [{}]], ['list', [{ ...stored, iss: 'https://evil.example' }]],
-    ['claim', undefined], ['claim', 1], ['claim', 'true'],
-    ['head', undefined], ['head', 5],
-    ['followers', undefined], ['followers', {}],
+    ['now', 'soon'],
+    ['now', Number.NaN],
+    ['now', undefined],
+    ['create', undefined],
+    ['create', 'ok'],
+    ['create', {}],
+    ['create', null],
+    ['get', null],
+    ['get', {}],
+    ['get', 'alice'],
+    ['get', { ...stored, id: '0.b' }],
+    ['get', { ...stored, sub: 7 }],
+    ['get', { ...stored, expiresAt: 'never' }],
+    ['get', { ...stored, sealed: 'text' }],
+    ['get', { ...stored, tokens: undefined }],
+    ['update', undefined],
+    ['update', true],
+    ['update', 'yes'],
+    ['end', undefined],
+    ['end', null],
+    ['end', {}],
+    ['end', { records: [] }],
+    ['end', { records: {}, position: 'e.1' }],
+    ['end', { records: [stored], position: 'e.1' }],
+    ['end', { records: [{ ...ended, id: '0.b' }], position: 'e.1' }],
+    ['end', { records: [{ ...ended, repeated: undefined }], position: 'e.1' }],
+    ['end', { records: [null], position: 'e.1' }],
+    ['pending', undefined],
+    ['pending', { expired: [], unsettled: [stored] }],
+    ['pending', { expired: [{}], unsettled: [] }],
+    ['covers', null],
+    ['covers', true],
+    ['covers', {}],
+    ['list', undefined],
+    ['list', [{}]],
+    ['list', [{ ...stored, iss: 'https://evil.example' }]],
+    ['claim', undefined],
+    ['claim', 1],
+    ['claim', 'true'],
+    ['head', undefined],
+    ['head', 5],
+    ['followers', undefined],
+    ['followers', {}],
   ]
   it.each(garbage)('[S12] %s that answers %o', async (method, answer) => {
     const { store } = make({ [method]: async () => answer })
@@ -113,17 +157,22 @@ describe('watchStore', () => {
 
   it('[S12] a store that opens at the second try works from then on', async () => {
     let tries = 0
-    const { store } = make({ open: async () => (tries++ === 0 ? Promise.reject(new Error('starting')) : { durability: 'disk' }) })
+    const { store } = make({
+      open: async () => (tries++ === 0 ? Promise.reject(new Error('starting')) : { durability: 'disk' }),
+    })
     await expect(store.get('0.a')).rejects.toMatchObject({ code: 'ERR_STORE' })
     expect(await store.get('0.a')).toBe(undefined)
     expect(await store.get('0.a')).toBe(undefined)
     expect(tries).toBe(2)
   })
 
-  it.each(['process', 'second', undefined, 'Disk'])('[S13] durability %s is refused, unless it is wanted', async (durability) => {
-    const open = async () => ({ durability })
-    await expect(make({ open }, false).store.get('0.a')).rejects.toMatchObject({ code: 'ERR_OPTIONS' })
-    expect(await make({ open }, true).store.get('0.a')).toBe(undefined)
-    expect(await make({ open: async () => ({ durability: 'disk' }) }, false).store.get('0.a')).toBe(undefined)
-  })
+  it.each(['process', 'second', undefined, 'Disk'])(
+    '[S13] durability %s is refused, unless it is wanted',
+    async (durability) => {
+      const open = async () => ({ durability })
+      await expect(make({ open }, false).store.get('0.a')).rejects.toMatchObject({ code: 'ERR_OPTIONS' })
+      expect(await make({ open }, true).store.get('0.a')).toBe(undefined)
+      expect(await make({ open: async () => ({ durability: 'disk' }) }, false).store.get('0.a')).toBe(undefined)
+    },
+  )
 })

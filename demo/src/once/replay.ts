@@ -1,6 +1,7 @@
 import { parse } from 'node-html-parser'
 import type { RecordedTokens } from '../messages.ts'
 import type { Plan } from '../plan.ts'
+import { askApi, watchToken } from './api-token.ts'
 import type { Browser, Page } from './browser.ts'
 import type { Sight, Sights } from './result.ts'
 import { postForm, send } from './send.ts'
@@ -10,12 +11,17 @@ export interface Loot {
   readonly mailCookie: string
   readonly calendarCookie: string
   readonly tokens: RecordedTokens
+  /** Calendar's own access token, of the same login at the provider: Mail's logout does not name it. */
+  readonly calendarToken: string
+  /** Somebody else's access token, from Mail too: nothing ends it. */
+  readonly controlToken: string
 }
 
 /** Before the logout: what is not seen alive now proves nothing when it is not alive later. */
 export async function lookBefore(plan: Plan, browser: Browser, loot: Loot): Promise<Sights> {
   return {
     ...(await replayLoot(plan, browser, loot, 0)),
+    services: await lookAtTokens(plan, loot),
     provider: sight((await askProvider(plan, browser)) === 'code', 'Its session signs in silently.', ''),
   }
 }
@@ -29,10 +35,12 @@ export async function lookAfter(
   browser: Browser,
   loot: Loot,
   before: Sights,
+  services: Sight,
   peerSeconds: number,
 ): Promise<Sights> {
   const after: Sights = {
     ...(await replayLoot(plan, browser, loot, peerSeconds)),
+    services,
     provider: await lookAtProvider(plan, browser),
   }
   const entries = Object.entries(after).map(([layer, seen]) => {
@@ -47,13 +55,12 @@ async function replayLoot(
   browser: Browser,
   loot: Loot,
   peerSeconds: number,
-): Promise<Omit<Sights, 'provider'>> {
+): Promise<Omit<Sights, 'services' | 'provider'>> {
   return {
     browser: await lookAtBrowser(plan, browser),
     app: await tryCookie(plan.urls.mail, loot.mailCookie),
     tokens: await tryRefreshToken(plan, loot.tokens),
-    services: await tryAccessToken(plan, loot.tokens),
-    peers: await waitForPeer(plan, loot.calendarCookie, peerSeconds),
+    peers: await waitForPeer(plan, loot, peerSeconds),
     upstream: await lookAtUpstream(plan, browser),
   }
 }
@@ -82,24 +89,37 @@ async function tryRefreshToken(plan: Plan, { refreshToken }: RecordedTokens): Pr
   return { observed: 'not seen', how: `The provider answered the refresh token with ${status}.` }
 }
 
-async function tryAccessToken(plan: Plan, { accessToken }: RecordedTokens): Promise<Sight> {
-  const url = new URL('/messages', plan.urls.api)
-  const { status } = await send(url, { headers: { authorization: `Bearer ${accessToken}` } })
-  if (status === 200) return { observed: 'alive', how: 'The API still takes the access token.' }
-  if (status === 401) return { observed: 'over', how: 'The API refuses the access token.' }
-  return { observed: 'not seen', how: `The API answered the access token with ${status}.` }
+/** All three work before the logout: a control that never worked would control nothing. */
+async function lookAtTokens(plan: Plan, { tokens, calendarToken, controlToken }: Loot): Promise<Sight> {
+  const answers = [tokens.accessToken, calendarToken, controlToken].map((token) => askApi(plan, token))
+  const all = (await Promise.all(answers)).every((answer) => answer === 'taken')
+  return sight(all, 'The API takes the access tokens.', 'The API does not take every access token.')
 }
 
 /** The provider tells the other app in its own time: look again until it knows, or the time is over. */
-async function waitForPeer(plan: Plan, cookie: string, seconds: number): Promise<Sight> {
+async function waitForPeer(plan: Plan, { calendarCookie, calendarToken }: Loot, seconds: number): Promise<Sight> {
   const end = performance.now() + seconds * 1000
   for (;;) {
-    const seen = await tryCookie(plan.urls.calendar, cookie)
-    if (seen.observed !== 'alive') return { ...seen, how: `Calendar: ${seen.how}` }
-    if (performance.now() >= end)
-      return { observed: 'alive', how: 'Calendar, in the same browser, is still signed in.' }
+    const seen = await tryCookie(plan.urls.calendar, calendarCookie)
+    if (seen.observed === 'not seen') return { ...seen, how: `Calendar: ${seen.how}` }
+    if (seen.observed === 'over') return lookAtPeersToken(plan, calendarToken)
+    if (performance.now() >= end) {
+      const takes = (await askApi(plan, calendarToken)) === 'taken'
+      const how = 'Calendar, in the same browser, is still signed in'
+      return { observed: 'alive', how: takes ? `${how}, and the API takes its token.` : `${how}.` }
+    }
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
+}
+
+/** Calendar's session is over, so Calendar's feed has told the API: nothing of Mail's could have. */
+async function lookAtPeersToken(plan: Plan, token: string): Promise<Sight> {
+  const { seconds } = await watchToken(plan, token)
+  return sight(
+    seconds === undefined,
+    'Calendar is signed out, yet the API still takes its token.',
+    'A copy of Calendar’s cookie opens nothing, and the API refuses Calendar’s token.',
+  )
 }
 
 /** What a person finds who clicks "Log in" again, and what the provider says for itself. */

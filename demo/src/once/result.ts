@@ -1,11 +1,12 @@
-import type { Layer, Outcome, Report } from 'endsession'
+import type { Layer, LayerReport, Outcome, Report } from 'endsession'
+import { guardName } from '../plan.ts'
 
 /** What an independent look found; a report's words are for claims. */
 export type Observed = 'alive' | 'over' | 'not seen'
 
 export interface Sight {
   readonly observed: Observed
-  /** One sentence: what was tried, and what came of it. */
+  /** What was tried, and what came of it. */
   readonly how: string
 }
 
@@ -14,8 +15,12 @@ export type Sights = Readonly<Record<Layer, Sight>>
 export interface Row {
   readonly outcome: Outcome
   readonly observed: Observed
-  /** The reason's code, the claim's sentence, and what was seen. */
-  readonly evidence: string
+  /** The code of the claim's reason. */
+  readonly reason: string
+  /** The claim's sentence; empty where nothing is claimed. */
+  readonly claim: string
+  /** What the replay found. */
+  readonly found: string
 }
 
 export type Rows = Readonly<Record<Layer, Row>>
@@ -34,19 +39,35 @@ export function byLayer<T>(make: (layer: Layer) => T): Record<Layer, T> {
 /** The usual logout deletes a cookie. It has tried nothing else and claims nothing else. */
 export function describeUsual(sights: Sights): Rows {
   return byLayer((layer) => {
-    const { observed, how } = sights[layer]
+    const { observed, how: found } = sights[layer]
     return layer === 'browser'
-      ? { outcome: 'ended', observed, evidence: `cookies_expired: The app deleted its cookie. ${how}` }
-      : { outcome: 'skipped', observed, evidence: `not_attempted: ${how}` }
+      ? { outcome: 'ended', observed, reason: 'cookies_expired', claim: 'The app deleted its cookie.', found }
+      : { outcome: 'skipped', observed, reason: 'not_attempted', claim: '', found }
   })
 }
 
 export function describeEndsession(report: Report, sights: Sights): Rows {
   return byLayer((layer) => {
-    const { outcome, reason, evidence } = report.layers[layer]
-    const { observed, how } = sights[layer]
-    return { outcome, observed, evidence: `${reason}: ${evidence} ${how}` }
+    const { outcome, reason } = report.layers[layer]
+    const { observed, how: found } = sights[layer]
+    return { outcome, observed, reason, claim: claimOf(report.layers[layer]), found }
   })
+}
+
+/** A row of several parts names them; of a single guard the report does not, and there is but one that is registered. */
+function claimOf({ reason, evidence, parts }: LayerReport): string {
+  const guards = reason === 'guard_confirmed' || reason === 'guard_silent' ? `guard ${guardName}` : ''
+  const detail = parts ? parts.map((part) => `${part.what}: ${part.reason}`).join('; ') : guards
+  return detail ? evidence.replace(/\.$/, ` (${detail}).`) : evidence
+}
+
+export function toJson({ usual, endsession }: Result): string {
+  const project = (rows: Rows) =>
+    byLayer((layer) => {
+      const { outcome, observed, reason, claim, found } = rows[layer]
+      return { outcome, observed, evidence: [`${reason}:`, claim, found].filter(Boolean).join(' ') }
+    })
+  return JSON.stringify({ usual: project(usual), endsession: project(endsession) }, null, 2)
 }
 
 /** The demo holds if it shows the problem, and if nothing was called ended that is alive. */

@@ -1,13 +1,13 @@
 import type { Session } from 'endsession'
 import { html } from 'hono/html'
-import type { Name, Plan } from '../plan.ts'
+import type { AppName, Plan } from '../plan.ts'
 import { type Html, renderPage } from './layout.ts'
 
 /** What makes Mail Mail and Calendar Calendar. */
 export interface AppTexts {
-  readonly name: 'mail' | 'calendar'
+  readonly name: AppName
   readonly site: string
-  readonly other: { readonly name: Name; readonly site: string }
+  readonly other: { readonly name: AppName; readonly site: string }
   title(person: string): string
   readonly entries: readonly (readonly [string, string])[]
 }
@@ -53,22 +53,66 @@ export function renderHome(app: AppTexts, plan: Plan, session: Session): Promise
     app.site,
     app.title(session.claims.name ?? 'Somebody'),
     html`
-<ul data-signed-in="${session.claims.name ?? ''}">
-${app.entries.map(([who, what]) => html`<li><strong>${who}</strong> <span>${what}</span></li>`)}
-</ul>
+${renderEntries(app, session.claims.name ?? '')}
 <div class="actions">
 <form method="post" action="/auth/logout"><button class="primary">Log out</button></form>
 <form method="post" action="/usual-logout"><button>Log out the usual way</button></form>
 </div>
 <p class="soft">“The usual way” deletes this app’s cookie and nothing else. Try it, then log in again: nobody asks who you are.</p>
-<p><a href="/api-call">Ask the API</a> · <a href="${plan.urls[app.other.name]}/">Open ${app.other.site}</a></p>`,
+${renderLinks(app, plan)}`,
   )
 }
 
-export function renderApiAnswer(app: AppTexts, status: number, text: string): Promise<string> {
-  const answer: Html = html`
-<div class="card"><p>Status ${status}</p><code>${text}</code></div>
-<p>The access token went from ${app.site}’s server to the API. This browser has never seen it.</p>
-<p><a href="/">Back to ${app.site}</a></p>`
-  return renderPage(app.name, app.site, 'What the API answered', answer)
+/** Nobody logs in here, so that nobody can be logged out: no buttons that would do nothing. */
+export function renderOpenHome(app: AppTexts, plan: Plan): Promise<string> {
+  return renderPage(
+    app.name,
+    app.site,
+    app.title('Everybody'),
+    html`
+<p class="notice" role="status"><strong>Authentication is disabled.</strong> Everybody is in, and nobody can be logged out.</p>
+${renderEntries(app, 'Everybody')}
+${renderLinks(app, plan)}`,
+  )
+}
+
+export interface ApiAnswer {
+  readonly status: number
+  readonly text: string
+  readonly withToken: boolean
+}
+
+/** Nothing: it did not answer in time. */
+export function renderApiAnswer(app: AppTexts, answer: ApiAnswer | undefined): Promise<string> {
+  const { status = 0, text = '', withToken = true } = answer ?? {}
+  const body = answer
+    ? html`<div class="card"><p>Status ${status}</p><code>${text}</code></div>`
+    : html`<p class="wrong" role="alert">No answer within three seconds.</p>`
+  const why = text.includes('mode_disagreed')
+    ? 'One of us has authentication enabled, the other has not. Until they agree, the API answers nobody.'
+    : withToken
+      ? `The access token went from ${app.site}’s server to the API. This browser has never seen it.`
+      : 'Authentication is disabled: the API was asked without a token.'
+  return renderPage(app.name, app.site, 'What the API answered', html`${body}\n<p>${why}</p>\n${renderBack(app)}`)
+}
+
+export function renderNoToken(app: AppTexts, why: string): Promise<string> {
+  const problem: Html = html`
+<p class="wrong" role="alert">There is no access token to ask with (${why}).</p>
+${renderBack(app)}`
+  return renderPage(app.name, app.site, 'The API was not asked', problem)
+}
+
+function renderEntries({ entries }: AppTexts, person: string): Html {
+  return html`<ul data-signed-in="${person}">
+${entries.map(([who, what]) => html`<li><strong>${who}</strong> <span>${what}</span></li>`)}
+</ul>`
+}
+
+function renderLinks({ other }: AppTexts, plan: Plan): Html {
+  return html`<p><a href="/api-call">Ask the API</a> · <a href="${plan.urls[other.name]}/">Open ${other.site}</a></p>`
+}
+
+function renderBack({ site }: AppTexts): Html {
+  return html`<p><a href="/">Back to ${site}</a></p>`
 }

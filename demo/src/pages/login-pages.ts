@@ -37,7 +37,7 @@ export function renderConfirmedLogout(form: string): Promise<string> {
   return renderPage(
     'provider',
     'Example ID',
-    'Signing you out …',
+    'Signing you out…',
     html`
 ${raw(form)}
 <input type="hidden" form="op.logoutForm" name="logout" value="yes">

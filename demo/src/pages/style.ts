@@ -24,7 +24,7 @@ header, main { max-width: 38rem; margin: 0 auto; padding: 0 1.25rem; }
 header { padding-top: 1.25rem; }
 .site { margin: 0; color: var(--accent); font-weight: 600; }
 h1 { margin: 1.5rem 0 1rem; font-size: 1.75rem; line-height: 1.2; text-wrap: balance; }
-p { margin: 0 0 1rem; }
+p { margin: 0 0 1rem; text-wrap: pretty; }
 .soft { color: var(--soft); }
 ul { list-style: none; margin: 0 0 1.5rem; padding: 0; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
 li { display: flex; flex-wrap: wrap; gap: 0 1rem; padding: .75rem 1rem; border-top: 1px solid var(--line); }
@@ -47,6 +47,7 @@ input {
   display: block; width: 100%; margin-top: .25rem; padding: .6rem .75rem; border: 1px solid var(--soft);
   border-radius: 8px; background: var(--page); color: var(--text); font: inherit;
 }
+.notice { padding: .75rem 1rem; background: var(--card); border: 1px solid var(--accent); border-radius: 10px; text-wrap: pretty; }
 .wrong { border-left: 4px solid #c62f2f; padding-left: .75rem; }
 code { font-family: ui-monospace, monospace; font-size: .92em; overflow-wrap: anywhere; }
 `

@@ -9,11 +9,20 @@ import { sqliteStore } from 'endsession/sqlite'
 import { Hono } from 'hono'
 import { deleteCookie } from 'hono/cookie'
 import { csrf } from 'hono/csrf'
-import { calendarTexts, mailTexts, renderApiAnswer, renderHome, renderWelcome } from '../pages/app-pages.ts'
+import {
+  type ApiAnswer,
+  calendarTexts,
+  mailTexts,
+  renderApiAnswer,
+  renderHome,
+  renderNoToken,
+  renderOpenHome,
+  renderWelcome,
+} from '../pages/app-pages.ts'
 import { securityPolicy } from '../pages/layout.ts'
-import type { Plan } from '../plan.ts'
+import { guardName, type Plan } from '../plan.ts'
 import { openDatabase } from './database.ts'
-import { recordEvent, recordTokens } from './recorder.ts'
+import { makeNotices, recordReport, recordTokens } from './recorder.ts'
 import { serve } from './serve.ts'
 
 const texts = process.argv[2] === 'calendar' ? calendarTexts : mailTexts
@@ -21,6 +30,7 @@ const texts = process.argv[2] === 'calendar' ? calendarTexts : mailTexts
 /** Mail or Calendar: an app as people write it, with endsession in front of its own routes. */
 async function prepareApp(plan: Plan): Promise<RequestListener> {
   const { name } = texts
+  const notice = makeNotices()
   const endsession = createEndSession({
     baseUrl: plan.urls[name],
     secret: randomBytes(32).toString('base64url'),
@@ -34,7 +44,13 @@ async function prepareApp(plan: Plan): Promise<RequestListener> {
       },
     },
     logout: { probe: 'where_it_proves' },
-    ...(plan.record && { onEvent: recordEvent, runtime: { fetch: recordTokens(`${plan.urls.provider}/token`) } }),
+    feed: { keys: { [guardName]: plan.feedKeys[name] } },
+    auth: plan.auth.apps,
+    onEvent(event) {
+      notice(event)
+      if (plan.record) recordReport(event)
+    },
+    ...(plan.record && { runtime: { fetch: recordTokens(`${plan.urls.provider}/token`) } }),
   })
   await endsession.ready()
   // The parent process does it as well; but a parent that was killed does not.
@@ -52,18 +68,17 @@ async function prepareApp(plan: Plan): Promise<RequestListener> {
 
   app.get('/', async (c) => {
     const session = await endsession.session(c.req.raw)
+    if (plan.auth.apps === 'disabled') return c.html(renderOpenHome(texts, plan))
     return c.html(session ? renderHome(texts, plan, session) : renderWelcome(texts))
   })
 
   app.get('/api-call', (c) =>
     endsession.protect(c.req.raw, async (session) => {
       const access = await endsession.accessToken(session)
-      if (!access.ok) return c.html(renderApiAnswer(texts, 503, access.why), 503)
-      const answer = await fetch(`${plan.urls.api}/messages`, {
-        headers: { authorization: `Bearer ${access.token}` },
-        signal: AbortSignal.timeout(3000),
-      })
-      return c.html(renderApiAnswer(texts, answer.status, await answer.text()))
+      // Without a login there is no token either, and an API that knows asks for none.
+      if (!access.ok && plan.auth.apps === 'enabled') return c.html(renderNoToken(texts, access.why), 503)
+      const answer = await askApi(plan, access.ok ? access.token : undefined)
+      return c.html(renderApiAnswer(texts, answer))
     }),
   )
 
@@ -74,6 +89,19 @@ async function prepareApp(plan: Plan): Promise<RequestListener> {
   })
 
   return getRequestListener(app.fetch)
+}
+
+/** An API that is stopped, or slow, keeps nobody waiting for long. */
+async function askApi(plan: Plan, token: string | undefined): Promise<ApiAnswer | undefined> {
+  try {
+    const answer = await fetch(`${plan.urls.api}/messages`, {
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(3000),
+    })
+    return { status: answer.status, text: await answer.text(), withToken: token !== undefined }
+  } catch {
+    return undefined
+  }
 }
 
 serve(texts.name, prepareApp)

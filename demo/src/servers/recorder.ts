@@ -1,11 +1,32 @@
 import type { Event } from 'endsession'
+import type { GuardEvent } from 'endsession/guard'
+import { decodeJwt } from 'jose'
 import { tell } from './serve.ts'
 
 /** For `--once`: the reports go to the parent process as the library makes them. */
-export function recordEvent(event: Event): void {
+export function recordReport(event: Event): void {
   if (event.type === 'logout.finished' || event.type === 'logout.landed') {
     tell({ type: 'report', at: event.type, report: event.report })
   }
+}
+
+/** What somebody has to mend goes to the terminal. A guard notices a disagreement at every request: it is told once. */
+export function makeNotices(): (event: Event | GuardEvent) => void {
+  let last: string | undefined
+  return (event) => {
+    const text = describe(event)
+    if (text === undefined || text === last) return
+    last = text
+    tell({ type: 'notice', text })
+  }
+}
+
+const noteworthy: readonly string[] = ['mode.disagreed', 'feed.lost', 'feed.back', 'store.failed', 'provider.failed']
+
+function describe(event: Event | GuardEvent): string | undefined {
+  if (!noteworthy.includes(event.type)) return undefined
+  const detail = 'error' in event ? event.error.message : 'detail' in event ? event.detail : 'why' in event && event.why
+  return detail ? `${event.type}: ${detail}` : event.type
 }
 
 /**
@@ -17,9 +38,19 @@ export function recordTokens(tokenEndpoint: string): typeof fetch {
     const response = await fetch(input, init)
     const url = input instanceof Request ? input.url : String(input)
     if (url === tokenEndpoint && response.ok) {
-      const tokens = (await response.clone().json()) as { access_token: string; refresh_token?: string }
-      tell({ type: 'tokens', tokens: { accessToken: tokens.access_token, refreshToken: tokens.refresh_token } })
+      const tokens = (await response.clone().json()) as TokenAnswer
+      const { sub: person = '' } = decodeJwt(tokens.id_token)
+      tell({
+        type: 'tokens',
+        tokens: { person, accessToken: tokens.access_token, refreshToken: tokens.refresh_token },
+      })
     }
     return response
   }
+}
+
+interface TokenAnswer {
+  readonly id_token: string
+  readonly access_token: string
+  readonly refresh_token?: string
 }

@@ -40,7 +40,8 @@ export interface EndSession {
   devices(session: Session): Promise<readonly Device[]>
   /**
    * One of this person's own devices, or all others; nobody else's. The provider's own session of that device stays, but
-   * signs nobody in here without authenticating. Throws ERR_STORE, and ERR_REQUEST when `session` itself has ended.
+   * signs nobody in here without authenticating, unless it is this device's as well. Checks no origin: it does not see the
+   * request. Throws ERR_STORE, and ERR_REQUEST when `session` itself has ended.
    */
   endDevice(session: Session, which: { readonly id: string } | 'others'): Promise<Report>
   /**
@@ -55,9 +56,10 @@ export interface EndSession {
   onEnded(session: Session, ended: (cause: Cause) => void): () => void
   /**
    * Attached: a record for a login that the host has just completed; the handle goes into the host's cookie. Does not
-   * verify the ID token: the host has. Throws ERR_STORE, ERR_LOGIN.
+   * verify the ID token's signature: the host has. `interactive`: the person has just met the login screen, as `host.login`
+   * was asked to see to; it counts only with a provider that never says `auth_time`. Throws ERR_STORE, ERR_LOGIN.
    */
-  open(provider: string, tokens: Tokens): Promise<string>
+  open(provider: string, tokens: Tokens, how?: { interactive?: boolean }): Promise<string>
   /**
    * Attached: a record for a login from before (until `adoptUntil`); the same login always gets the same handle. Nothing
    * once it has ended, or adoption is over. Throws ERR_STORE, ERR_LOGIN.

@@ -4,11 +4,11 @@ import type { App } from './app.ts'
 import { EndSessionError } from './errors.ts'
 import { refusedHandle } from './host.ts'
 import { newSession, type SignedIn } from './new-session.ts'
+import { readLogin } from './protocol/exchange.ts'
 import type { Provider } from './protocol/provider.ts'
 import { sha256 } from './runtime.ts'
 import type { Tokens } from './session/contents.ts'
 import { newCookieId, sessionIdOf } from './session/ids.ts'
-import type { NewSession } from './session/store.ts'
 
 /** A login from before endsession was there, as its cookie holds it. */
 export interface EarlierLogin {
@@ -19,34 +19,55 @@ export interface EarlierLogin {
 const unknownBrowser = 'Unknown browser'
 
 /**
- * A record for a login that the host has just completed. Does NOT verify the ID token: the host has. When a mark refuses
- * the login, the handle opens nothing, and `protect` asks for the login screen.
+ * A record for a login that the host has just completed. Does NOT verify the ID token's signature: the host has. When a
+ * mark refuses the login, the handle opens nothing, and `protect` asks for the login screen.
  */
-export async function openAttached(app: App, name: string, tokens: Tokens): Promise<string> {
+export async function openAttached(
+  app: App,
+  name: string,
+  tokens: Tokens,
+  { interactive = false }: { readonly interactive?: boolean } = {},
+): Promise<string> {
   const provider = providerNamed(app, name)
+  const login = signedInWith(provider, tokens)
   const handle = newCookieId(app.options.runtime)
   const id = sessionIdOf(handle) as string
-  const session = newSession(app, provider, id, signedInWith(tokens), { provider: name, browser: unknownBrowser })
-  if ((await app.store.create(session)) !== 'created') return refusedHandle
-  app.options.emit({ type: 'session.created', session: id })
-  return handle
+  const session = newSession(app, provider, id, login, { provider: name, browser: unknownBrowser })
+  // Without `auth_time` nobody knows whether the person was asked: that is accepted only of a provider that never says it.
+  const accepts = interactive && provider.config.profile.authTime === 'never'
+  if ((await app.store.create(session, accepts ? { interactive } : {})) === 'created') {
+    app.options.emit({ type: 'session.created', session: id })
+    return handle
+  }
+  if (interactive && !accepts && login.authTime === undefined)
+    throw new EndSessionError(
+      'ERR_LOGIN',
+      'The provider did not say when the person signed in (auth_time): ask with max_age=0.',
+    )
+  return refusedHandle
 }
 
 /**
  * A record for a login from before. The same login always gets the same handle, in all copies of its cookie, so that an
  * ended one is not adopted again. Nothing once adoption is over, or when it has ended.
  */
-export async function adopt(app: App, name: string, login: EarlierLogin): Promise<string | undefined> {
+export async function adopt(app: App, name: string, earlier: EarlierLogin): Promise<string | undefined> {
   const { runtime, adoptUntil } = app.options
   const provider = providerNamed(app, name)
-  if (adoptUntil === undefined || runtime.now() >= adoptUntil) return undefined
-  const handle = earlierHandle(app, provider, login)
+  const now = runtime.now()
+  if (adoptUntil === undefined || now >= adoptUntil) return undefined
+  const login = signedInBefore(provider, earlier, now)
+  const handle = earlierHandle(app, provider, earlier)
   const id = sessionIdOf(handle) as string
   if (await app.store.get(id)) return handle
-  const session = newSession(app, provider, id, signedInBefore(app, login), { provider: name, browser: unknownBrowser })
-  if ((await app.store.create(markedUntil(session, adoptUntil))) !== 'created') return undefined
-  if (!login.tokens?.idToken)
-    app.options.emit({ type: 'adoption.limited', detail: 'A login without an ID token was adopted: the provider cannot end it by name.' })
+  if (await isOver(app, provider, login, now)) return undefined
+  const session = newSession(app, provider, id, login, { provider: name, browser: unknownBrowser }, now)
+  if ((await app.store.create(session)) !== 'created') return undefined
+  if (!login.idToken)
+    app.options.emit({
+      type: 'adoption.limited',
+      detail: 'A login without an ID token was adopted: the provider cannot end it by name.',
+    })
   app.options.emit({ type: 'session.created', session: id })
   return handle
 }
@@ -57,43 +78,40 @@ function earlierHandle(app: App, { config }: Provider, { sub, tokens }: EarlierL
   return `0.${app.sealer.tag('legacy', JSON.stringify([config.issuer, config.clientId, sub]))}`
 }
 
-/** A mark lasts as long as what it marks: this keeps the id's mark until nobody can adopt it any more. */
-function markedUntil(session: NewSession, adoptUntil: number): NewSession {
-  return { ...session, tokens: [...session.tokens, { hash: sha256(`adopted ${session.id}`), expiresAt: adoptUntil }] }
+/** What no mark of its own can tell: an ID token says when it is over, and a login without one may be as old as can be. */
+async function isOver(
+  app: App,
+  { config }: Provider,
+  { idToken, claims, sessionExpiry }: SignedIn,
+  now: number,
+): Promise<boolean> {
+  if (idToken) return sessionExpiry !== undefined && sessionExpiry <= now
+  return (await app.store.covers({ iss: config.issuer, client: config.clientId, sub: claims.sub, at: 0 })) !== undefined
 }
 
-function signedInWith(tokens: Tokens): SignedIn {
-  const claims = claimsOf(tokens.idToken)
-  const { sid, auth_time, session_expiry } = claims
-  return {
-    ...tokens,
-    claims,
-    signedInAt: claims.iat,
-    ...(typeof auth_time === 'number' && { authTime: auth_time }),
-    ...(typeof sid === 'string' && sid !== '' && { sid }),
-    ...(typeof session_expiry === 'number' && { sessionExpiry: session_expiry }),
-  }
-}
-
-function signedInBefore(app: App, { sub, tokens }: EarlierLogin): SignedIn {
-  if (tokens?.idToken) {
-    const login = signedInWith(tokens)
-    if (login.claims.sub !== sub) throw new EndSessionError('ERR_LOGIN', 'The ID token is not of this person.')
-    return login
-  }
-  const now = Math.floor(app.options.runtime.now())
-  const claims = { iss: '', aud: '', sub, iat: now, exp: now }
-  return { ...tokens, idToken: '', claims, signedInAt: now }
-}
-
-function claimsOf(idToken: string): SignedIn['claims'] {
+/** Throws ERR_LOGIN for an ID token of another provider, client or person, or none at all. */
+function signedInWith({ config, runtime }: Provider, tokens: Tokens): SignedIn {
   try {
-    const { iss, aud, sub, iat, exp, ...others } = decodeJwt(idToken)
-    if (iss === undefined || aud === undefined || !sub || iat === undefined || exp === undefined) throw new Error('claims are missing')
-    return { ...others, iss, aud, sub, iat, exp }
+    const { iss, aud, sub, iat, exp, auth_time, ...others } = decodeJwt(tokens.idToken)
+    if (iss !== config.issuer || !aud || ![aud].flat().includes(config.clientId))
+      throw new Error('it is for somebody else')
+    if (typeof sub !== 'string' || typeof iat !== 'number' || typeof exp !== 'number')
+      throw new Error('claims are missing')
+    const authTime = typeof auth_time === 'number' ? { auth_time } : {}
+    return { ...tokens, ...readLogin({ ...others, ...authTime, iss, aud, sub, iat, exp }, runtime.now()) }
   } catch (cause) {
-    throw new EndSessionError('ERR_LOGIN', 'This is no ID token.', { cause })
+    throw new EndSessionError('ERR_LOGIN', 'This is no ID token of this provider for this client.', { cause })
   }
+}
+
+function signedInBefore(provider: Provider, { sub, tokens }: EarlierLogin, now: number): SignedIn {
+  if (!tokens?.idToken) {
+    const signedInAt = Math.floor(now)
+    return { ...tokens, idToken: '', claims: { iss: '', aud: '', sub, iat: signedInAt, exp: signedInAt }, signedInAt }
+  }
+  const login = signedInWith(provider, tokens)
+  if (login.claims.sub !== sub) throw new EndSessionError('ERR_LOGIN', 'The ID token is not of this person.')
+  return login
 }
 
 function providerNamed(app: App, name: string): Provider {

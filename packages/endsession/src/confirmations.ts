@@ -1,36 +1,56 @@
 /** Whether the guards know of an end: what the report's `services` row rests on. */
 import type { App } from './app.ts'
 import type { Reason } from './report.ts'
-import { sleep } from './runtime.ts'
+import { sleep, within } from './runtime.ts'
 import type { Position } from './session/store.ts'
 
 /** One line per guard instance that follows, and per registered guard that no instance follows for. */
 export type Confirmation = readonly [guard: string, reason: Extract<Reason, 'guard_confirmed' | 'guard_silent'>]
 
+interface Asked {
+  readonly confirmations: readonly Confirmation[]
+  /** Somebody who has just been there has not confirmed yet: worth waiting for. */
+  readonly expected: boolean
+}
+
 const pauseSeconds = 0.05
+/** Who has not asked for so long will not do so within the wait either. Guards ask every 25 seconds at least. */
+const recentSeconds = 60
 
 /** Waits until every guard has confirmed the position, or the time is over. Nothing when no guard is registered. */
 export async function awaitConfirmations(app: App, position: Position, waitSeconds: number): Promise<readonly Confirmation[]> {
   const { monotonic } = app.options.runtime
   const until = monotonic() + waitSeconds
   for (;;) {
-    const confirmations = await readConfirmations(app, position)
-    const waits = confirmations.some(([, reason]) => reason === 'guard_silent')
-    if (!waits || monotonic() + pauseSeconds >= until) return confirmations
+    const { confirmations, expected } = await ask(app, position, Math.max(pauseSeconds, until - monotonic()))
+    if (!expected || monotonic() + pauseSeconds >= until) return confirmations
     await sleep(pauseSeconds)
   }
 }
 
-/** As it stands now. A store that does not say counts as silence. */
+/** As it stands now. */
 export async function readConfirmations(app: App, position: Position): Promise<readonly Confirmation[]> {
-  const registered = [...app.options.feedKeys.keys()]
-  const followers = await app.store.followers().catch(() => [])
-  const heard = new Set(followers.map(({ name }) => name.split('/', 1)[0]))
-  return [
-    ...registered.filter((name) => !heard.has(name)).map((name) => [name, 'guard_silent'] as const),
-    ...followers.map((follower): Confirmation => {
-      const confirmed = app.options.store.reached(follower.position, position)
-      return [follower.name.split('/', 1)[0] as string, confirmed ? 'guard_confirmed' : 'guard_silent']
-    }),
-  ]
+  return (await ask(app, position, app.options.deadlineSeconds)).confirmations
+}
+
+/** A store that does not say in time counts as silence. */
+async function ask(app: App, position: Position, seconds: number): Promise<Asked> {
+  const { store, options } = app
+  const [followers, now] = await within(Promise.all([store.followers(), store.now()]), seconds).catch(() => [[], 0] as const)
+  const heard = new Set(followers.map(({ name }) => guardOf(name)))
+  const missing = [...options.feedKeys.keys()].filter((name) => !heard.has(name))
+  const silent = followers.filter((follower) => !options.store.reached(follower.position, position))
+  const confirmed = followers.filter((follower) => !silent.includes(follower))
+  return {
+    confirmations: [
+      ...[...missing, ...silent.map(({ name }) => guardOf(name))].map((name) => [name, 'guard_silent'] as const),
+      ...confirmed.map(({ name }) => [guardOf(name), 'guard_confirmed'] as const),
+    ],
+    expected: silent.some(({ confirmedAt }) => confirmedAt + recentSeconds > now),
+  }
+}
+
+/** Instances follow as `name/instance`. */
+function guardOf(name: string): string {
+  return name.split('/', 1)[0] as string
 }

@@ -43,7 +43,7 @@ export function createEndSession(options: Options | (() => Options)): EndSession
     endDevice: async (session, which) => get().endDevice(session, which),
     end: async (who, reason) => get().end(who, reason),
     onEnded: (session, ended) => get().onEnded(session, ended),
-    open: async (provider, tokens) => get().open(provider, tokens),
+    open: async (provider, tokens, how) => get().open(provider, tokens, how),
     adopt: async (provider, login) => get().adopt(provider, login),
     resume: async (handle) => get().resume(handle),
     get urls() {
@@ -78,12 +78,15 @@ function createAuthenticated(options: Resolved): EndSession {
     async handle(request, { host } = {}) {
       const { pathname } = new URL(request.url)
       if (!pathname.startsWith(`${basePath}/`)) return undefined
-      const methods = routes.get(pathname.slice(basePath.length + 1))
-      if (!methods) return undefined
+      const name = pathname.slice(basePath.length + 1)
+      const methods = routes.get(name)
+      // Attached, the way back from the login is the host's, whatever it is called.
+      if (!methods || (name === 'callback' && (host ?? options.host))) return undefined
       const route = methods.get(request.method === 'HEAD' ? 'GET' : request.method)
       if (!route) return methodNotAllowed([...methods.keys()])
       return route(hosted(host), request).catch((error) => {
         if (error instanceof EndSessionError && error.code === 'ERR_PROVIDER') emit({ type: 'provider.failed', error })
+        if (error instanceof EndSessionError && error.code === 'ERR_LOGIN') emit({ type: 'login.failed', error })
         return errorResponse(app.page, request, error)
       })
     },
@@ -94,8 +97,12 @@ function createAuthenticated(options: Resolved): EndSession {
     devices: (session) => listDevices(awake(), session),
     endDevice: (session, which) => endDevice(awake(), session, which),
     end: (who, reason) => endWho(awake(), who, reason),
-    onEnded: (session, ended) => listeners.add(session.id, ended),
-    open: (provider, tokens) => openAttached(awake(), provider, tokens),
+    onEnded(session, ended) {
+      // An expiry is told by the sweeper.
+      awake()
+      return listeners.add(session.id, ended)
+    },
+    open: (provider, tokens, how) => openAttached(awake(), provider, tokens, how),
     adopt: (provider, login) => adopt(awake(), provider, login),
     async resume(handle) {
       const id = sessionIdOf(handle)

@@ -1,4 +1,6 @@
 import type { App } from './app.ts'
+import { readFresh } from './fresh.ts'
+import { readHandle } from './host.ts'
 import { type Description, openDescription, wrongRow } from './session/contents.ts'
 import { sessionIdOf } from './session/ids.ts'
 import type { StoredSession } from './session/store.ts'
@@ -23,15 +25,29 @@ export interface Session {
 
 /** The id of the session that the browser's cookie names, alive or not: our own cookie, or the host's. */
 export async function cookieSession(app: App, request: Request): Promise<string | undefined> {
-  return sessionIdOf(app.host ? await app.host.handle(request) : readCookie(request, app.cookies.names.session))
+  return sessionIdOf(app.host ? await readHandle(app.host, request) : readCookie(request, app.cookies.names.session))
+}
+
+/** `Set-Cookie` lines that remove the session's cookie: our own, or the host's. */
+export function expireSession(app: App, request: Request): readonly string[] {
+  return app.host ? app.host.expire(request) : [app.cookies.expire(app.cookies.names.session)]
 }
 
 /** The live session of this browser, asked of the store each time. Throws ERR_STORE when that cannot be known. */
 export async function findSession(app: App, request: Request): Promise<StoredSession | undefined> {
   const id = await cookieSession(app, request)
   const stored = id === undefined ? undefined : await app.store.get(id)
-  if (stored && stored.id !== id) throw wrongRow()
-  return stored
+  return stored && !isBehind(app, request, stored) ? stored : undefined
+}
+
+/**
+ * This browser has logged out since the person last authenticated. A login of ours is checked when it is made; a host's
+ * has no browser then, so it is checked here. Only an `auth_time` that is there can tell.
+ */
+function isBehind(app: App, request: Request, stored: StoredSession): boolean {
+  const provider = app.host && app.providerOf(stored)
+  const authBefore = provider && readFresh(app, request, provider)
+  return authBefore !== undefined && stored.authTime !== undefined && stored.authTime <= authBefore
 }
 
 /** Opens what pages may know of a session. */

@@ -7,10 +7,12 @@ export type Event =
   | { readonly type: 'session.ended'; readonly session: string; readonly cause: Cause; readonly reason?: string }
   /** `finished`: the answer to the logout was made. `landed`: the browser came back from the provider. */
   | { readonly type: 'logout.finished' | 'logout.landed'; readonly report: Report }
+  /** A login that came back and did not hold: the provider's answer, its `state`, or its session is over already. */
+  | { readonly type: 'login.failed'; readonly error: EndSessionError }
   /** `check` names the check of the logout token that said no. */
   | { readonly type: 'backchannel.rejected'; readonly check: string }
   | { readonly type: 'provider.failed' | 'store.failed' | 'feed.lost'; readonly error: EndSessionError }
-  | { readonly type: 'adoption.limited' | 'mode.disagreed' | 'token.removed'; readonly detail: string }
+  | { readonly type: 'adoption.limited' | 'mode.disagreed'; readonly detail: string }
 
 export type Emit = (event: Event) => void
 

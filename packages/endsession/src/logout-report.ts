@@ -22,7 +22,12 @@ export interface Findings {
 }
 
 /** Whether the browser goes on to the provider, or why not. */
-export type Departure = 'leaving' | 'no_end_session_endpoint' | 'provider_unreachable' | 'provider_not_configured' | 'outside_scope'
+export type Departure =
+  | 'leaving'
+  | 'no_end_session_endpoint'
+  | 'provider_unreachable'
+  | 'provider_not_configured'
+  | 'outside_scope'
 
 export function reportOf(findings: Findings, providerTellsOthers: boolean): Report {
   const { scope, at } = findings
@@ -37,6 +42,12 @@ export function reportOf(findings: Findings, providerTellsOthers: boolean): Repo
   })
 }
 
+/** What an end that came from the server knows. */
+export interface ServerFindings extends Pick<Findings, 'scope' | 'at' | 'records' | 'revocation' | 'confirmations'> {
+  /** The session that was meant lives on: it is somebody else's. */
+  readonly foreign?: boolean
+}
+
 /** An end that came from the server: no browser takes part, so that nothing can be said to the provider. */
 export function serverReport({
   scope,
@@ -44,15 +55,17 @@ export function serverReport({
   records,
   revocation,
   confirmations,
-}: Pick<Findings, 'scope' | 'at' | 'records' | 'revocation' | 'confirmations'>): Report {
+  foreign = false,
+}: ServerFindings): Report {
   const none = records.length === 0
-  const gone = layer('nobody_found')
+  const nothing = layer(foreign ? 'somebody_elses' : 'tokens_unknown')
   const away = layer('no_browser')
+  const parts = records.map(({ repeated }): [string, Reason] => ['session', repeated ? 'ended_before' : 'record_ended'])
   return makeReport(scope, at, {
     browser: away,
-    app: none ? gone : layer(records.map(({ repeated }) => ['session', repeated ? 'ended_before' : 'record_ended'])),
-    tokens: none ? gone : layer(revocation.length === 0 ? 'revoked_earlier' : revocation),
-    services: none ? gone : tokensAtServices(records, confirmations, at),
+    app: none ? layer(foreign ? 'somebody_elses' : 'nobody_found') : layer(parts),
+    tokens: none ? nothing : layer(revocation),
+    services: none ? nothing : tokensAtServices(records, confirmations, at),
     peers: away,
     provider: away,
     upstream: away,
@@ -85,7 +98,11 @@ function servicesRow({ id, own, records, confirmations, at }: Findings): LayerRe
   return tokensAtServices(records, confirmations, at)
 }
 
-function tokensAtServices(records: readonly EndedRecord[], confirmations: readonly Confirmation[], at: number): LayerReport {
+function tokensAtServices(
+  records: readonly EndedRecord[],
+  confirmations: readonly Confirmation[],
+  at: number,
+): LayerReport {
   const tokens = records.flatMap((record) => record.tokens)
   if (tokens.length === 0) return layer('no_access_token')
   const until = Math.ceil(Math.max(...tokens.map(({ expiresAt }) => expiresAt)))
@@ -114,7 +131,8 @@ const upstreamReasons = {
 
 function upstreamReason({ provider, departure }: Findings): Reason {
   if (!provider) return 'upstream_unknown'
-  const { upstream } = provider.config.profile
-  // A parameter of the logout URL does nothing for a browser that stays here.
-  return upstream === 'parameter' && departure !== 'leaving' ? 'upstream_unknown' : upstreamReasons[upstream]
+  const { upstream, extraParameters } = provider.config.profile
+  // A parameter of the logout URL does nothing where none is sent, nor for a browser that stays here.
+  const sent = departure === 'leaving' && Object.keys(extraParameters).length > 0
+  return upstream === 'parameter' && !sent ? 'upstream_unknown' : upstreamReasons[upstream]
 }

@@ -15,7 +15,8 @@ export type Reason =
   | 'cookies_expired'
   | 'no_browser'
   | 'nobody_found'
-  | 'revoked_earlier'
+  | 'somebody_elses'
+  | 'tokens_unknown'
   | 'record_ended'
   | 'ended_before'
   | 'signed_in_since'
@@ -60,10 +61,14 @@ const reasons: Readonly<Record<Reason, readonly [Outcome, string]>> = {
   cookies_expired: ['ended', 'The answer removed every cookie of this login from this browser.'],
   no_browser: ['impossible', 'This end came from the server: a browser learns of it with its next request.'],
   nobody_found: ['ended', 'The store knows no such session.'],
-  revoked_earlier: ['unknown', 'The refresh tokens were dealt with by the end before this one.'],
+  somebody_elses: ['skipped', 'This is no session of this person: it was left alone.'],
+  tokens_unknown: ['unknown', 'No such session was found; nobody can tell which tokens an earlier one had.'],
   record_ended: ['ended', 'The store ended the session; a copied cookie is refused from now on.'],
   ended_before: ['ended', 'The session had ended before; a copied cookie is refused.'],
-  signed_in_since: ['skipped', 'This session had ended before; sessions of this person that began since were left alone.'],
+  signed_in_since: [
+    'skipped',
+    'This session had ended before; sessions of this person that began since were left alone.',
+  ],
   unknown_cookie: ['ended', 'The store knows no session of this cookie; a copy of it is refused.'],
   person_unknown: ['impossible', 'This cookie is dead, but nobody can tell any more whose other sessions to end.'],
   record_gone: ['unknown', 'The session is long over; nobody can tell any more which tokens it had.'],
@@ -72,7 +77,10 @@ const reasons: Readonly<Record<Reason, readonly [Outcome, string]>> = {
   revoked: ['ended', 'The provider confirmed that the refresh token is revoked.'],
   no_refresh_token: ['ended', 'There was no refresh token.'],
   revoked_after_return: ['requested', 'The refresh token is revoked once the browser is back from the provider.'],
-  revocation_reaches_farther: ['skipped', 'Revoking the refresh token would end more than this logout may; it was left alone.'],
+  revocation_reaches_farther: [
+    'skipped',
+    'Revoking the refresh token would end more than this logout may; it was left alone.',
+  ],
   no_revocation_endpoint: ['impossible', 'The provider offers no way to revoke a refresh token.'],
   revocation_failed: ['failed', 'The provider did not confirm that the refresh token is revoked; it is tried again.'],
   access_token_revoked: ['ended', 'The provider confirmed that the access token is revoked.'],
@@ -93,9 +101,15 @@ const reasons: Readonly<Record<Reason, readonly [Outcome, string]>> = {
   provider_unreachable: ['failed', 'The provider could not be asked where its logout is.'],
   provider_not_configured: ['impossible', 'The provider of this session is not among the configured ones.'],
   no_upstream: ['ended', 'There is no login behind the provider.'],
-  upstream_unknown: ['unknown', 'Nobody can see whether a login behind the provider lives on; the next login asks for the login screen.'],
+  upstream_unknown: [
+    'unknown',
+    'Nobody can see whether a login behind the provider lives on; the next login asks for the login screen.',
+  ],
   upstream_parameter: ['requested', 'The provider was asked to log out behind it as well.'],
-  upstream_broker: ['unknown', 'Whether the provider logs out behind it is its own setting; the next login asks for the login screen.'],
+  upstream_broker: [
+    'unknown',
+    'Whether the provider logs out behind it is its own setting; the next login asks for the login screen.',
+  ],
   store_failed_first: ['skipped', 'Nothing was asked for: the session itself has not ended yet.'],
   auth_disabled: ['impossible', 'Authentication is disabled: everybody is in, and nobody can be logged out.'],
   outside_scope: ['skipped', 'This logout does not reach that far.'],
@@ -106,9 +120,14 @@ export function outcomeOf(reason: Reason): Outcome {
 }
 
 /** A layer's row by reason; with several parts, the row of the weakest, each kind of part named once, weakest first. */
-export function layer(because: Reason | readonly (readonly [what: string, reason: Reason])[], until?: number): LayerReport {
+export function layer(
+  because: Reason | readonly (readonly [what: string, reason: Reason])[],
+  until?: number,
+): LayerReport {
   if (typeof because === 'string') return row(because, until)
-  const kinds = new Map(because.map(([what, reason]) => [`${what} ${reason}`, { what, outcome: outcomeOf(reason), reason }]))
+  const kinds = new Map(
+    because.map(([what, reason]) => [`${what} ${reason}`, { what, outcome: outcomeOf(reason), reason }]),
+  )
   const parts = [...kinds.values()].toSorted((a, b) => rank(a.outcome) - rank(b.outcome))
   const [weakest, ...others] = parts
   if (!weakest) return row('no_session', until)

@@ -4,7 +4,7 @@ import type { Host } from './host.ts'
 import type { Env, Options, ProviderOptions } from './options.ts'
 import { generic } from './profiles/generic.ts'
 import { profileFor, profileNames } from './profiles/index.ts'
-import type { ProviderConfig } from './protocol/provider.ts'
+import { type ProviderConfig, toleranceSeconds } from './protocol/provider.ts'
 import { type Runtime, systemRuntime } from './runtime.ts'
 import type { Limits, Store } from './session/store.ts'
 import { safeReturnTo } from './web/return-to.ts'
@@ -93,6 +93,8 @@ export function resolveOptions(options: Options): Resolved {
       accessTokenSeconds: number('session.accessTokenSeconds', session.accessTokenSeconds, dayInSeconds),
       endedSeconds: number('logout.endedSeconds', logout.endedSeconds, 600, dayInSeconds),
       reauthSeconds: number('logout.reauthSeconds', logout.reauthSeconds, 30 * dayInSeconds),
+      // Nodes' clocks differ: what ended is remembered for longer than any of them adopts.
+      ...(options.adoptUntil !== undefined && { marksUntil: options.adoptUntil + toleranceSeconds }),
     }),
     scope: oneOf('logout.scope', logout.scope ?? 'provider', ['app', 'provider', 'everywhere'], report),
     ...(logout.landing !== undefined && { landing: checkLanding(logout.landing, origin, trustedOrigins, report) }),

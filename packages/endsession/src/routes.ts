@@ -10,7 +10,6 @@ import { loggedOut } from './flows/logged-out.ts'
 import { login } from './flows/login.ts'
 import { confirmLogout, logout, readWish } from './flows/logout.ts'
 import { startHostLogin } from './hosted-login.ts'
-import { loginReturnTo } from './login-return.ts'
 import type { Retries } from './retries.ts'
 import { takeTransaction } from './transactions.ts'
 import { readForm, single } from './web/request.ts'
@@ -46,8 +45,7 @@ function only(route: Route): ReadonlyMap<string, Route> {
 
 async function startLogin(app: App, request: Request): Promise<Response> {
   if (!app.host) return login(app, request)
-  const returnTo = loginReturnTo(app, single(new URL(request.url).searchParams, 'returnTo'))
-  return startHostLogin(app, app.host, request, returnTo)
+  return startHostLogin(app, app.host, request, single(new URL(request.url).searchParams, 'returnTo'))
 }
 
 async function comeBack(app: App, request: Request): Promise<Response> {

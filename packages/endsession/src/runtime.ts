@@ -108,7 +108,8 @@ export function nextTurn(): Promise<void> {
 
 /** A signal that fires after so many seconds, and does not keep the process alive. */
 export function deadline(seconds: number): AbortSignal {
-  return AbortSignal.timeout(seconds * 1000)
+  // Whole milliseconds: Node throws for others.
+  return AbortSignal.timeout(Math.ceil(seconds * 1000))
 }
 
 /** Settles like `work`, or rejects once `seconds` have passed. The work itself goes on. */

@@ -16,7 +16,12 @@ export type Part = readonly [what: string, reason: Reason]
  * Revokes what an ended session leaves at the provider, as far as the logout reaches: refresh token first, the access
  * token only where that does not cover it (RFC 7009, section 2.1). Never throws; what failed stays unsettled.
  */
-async function settleRecord(app: App, record: EndedRecord, signal: AbortSignal, scope?: Scope): Promise<readonly Part[]> {
+async function settleRecord(
+  app: App,
+  record: EndedRecord,
+  signal: AbortSignal,
+  scope?: Scope,
+): Promise<readonly Part[]> {
   try {
     const parts = await revokeTokens(app, record, signal, scope)
     if (!parts.some(([, reason]) => reason === 'revocation_failed')) await app.store.settle(record.id)
@@ -31,7 +36,13 @@ export const ownRefreshToken = 'refresh token'
 
 const unconfirmed: readonly Part[] = [[ownRefreshToken, 'revocation_failed']]
 
-async function revokeTokens(app: App, record: EndedRecord, signal: AbortSignal, scope?: Scope): Promise<readonly Part[]> {
+/** The revocation alone: what failed is told, and tried again by nobody. */
+export async function revokeTokens(
+  app: App,
+  record: EndedRecord,
+  signal: AbortSignal,
+  scope?: Scope,
+): Promise<readonly Part[]> {
   const tokens = openTokens(app.sealer, record.id, record.sealed)
   const provider = app.providerOf(record)
   const { refreshToken } = tokens
@@ -93,6 +104,14 @@ function settleInTime(app: App, record: EndedRecord, signal: AbortSignal, scope?
 
 /** How long a logout's own process has for its work before another one takes it up. */
 const graceSeconds = 30
+const longestPauseSeconds = 3600
+/** Far more than one sweep can do: what fails again and again must not hide the rest. */
+const mostPending = 1000
+
+/** What has failed for long is tried less often: each pause is as long as the time since the end. */
+function pauseOf(record: EndedRecord, now: number): number {
+  return Math.min(longestPauseSeconds, Math.max(graceSeconds, now - record.endedAt))
+}
 
 /**
  * Ends what has expired, and finishes what a crash or a provider's failure left: expiry alone would leave a refresh token
@@ -101,16 +120,20 @@ const graceSeconds = 30
 export async function sweep(app: App): Promise<void> {
   const { store, options } = app
   const now = await store.now()
-  const { expired, unsettled } = await store.pending(100)
+  const { expired, unsettled } = await store.pending(mostPending)
   const ended: EndedRecord[] = []
   for (const session of expired) {
-    const { records } = await store.end({ by: 'id', id: session.id }, expiryOf(session, now, options.limits) ?? session.endsBy)
+    const { records } = await store.end(
+      { by: 'id', id: session.id },
+      expiryOf(session, now, options.limits) ?? session.endsBy,
+    )
     tellEnded(app, records)
     ended.push(...records)
   }
   const left = unsettled.filter((record) => record.endedAt + graceSeconds <= now)
   const due: EndedRecord[] = []
-  for (const record of [...ended, ...left]) if (await store.claim(`settle ${record.id}`, graceSeconds)) due.push(record)
+  for (const record of [...ended, ...left])
+    if (await store.claim(`settle ${record.id}`, pauseOf(record, now))) due.push(record)
   for (let from = 0; from < due.length; from += 10)
     await settleRecords(app, due.slice(from, from + 10), deadline(options.deadlineSeconds))
 }

@@ -48,7 +48,7 @@ export async function beginTransaction(
 ): Promise<{ readonly url: URL; readonly setCookies: readonly string[] }> {
   const { runtime } = app.options
   const seed = toBase64url(runtime.randomBytes(32))
-  const { state, nonce, codeVerifier } = secretsOf(seed, Math.floor(runtime.now()).toString(36))
+  const { state, nonce, codeVerifier } = secretsOf(seed, Math.floor(runtime.now()).toString(36).padStart(7, '0'))
   const url = await authorizationUrl(provider, {
     redirectUri: app.route('callback'),
     state,

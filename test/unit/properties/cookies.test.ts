@@ -11,15 +11,24 @@ const jar = () => fc.constantFrom(...jars)
 
 describe('cookies', () => {
   it('[L18] what is written is read again, whatever stands around it', async () => {
-    const name = fc.constantFrom('session', 'ticket', 'logout', 'fresh') satisfies fc.Arbitrary<keyof (typeof jars)[0]['names']>
+    const name = fc.constantFrom('session', 'ticket', 'logout', 'fresh') satisfies fc.Arbitrary<
+      keyof (typeof jars)[0]['names']
+    >
     await holds(
-      fc.property(jar(), name, cookieText(), fc.array(headerText()), fc.array(headerText()), (jar, key, value, before, after) => {
-        const line = jar.write(jar.names[key], value, 600)
-        const sent = line.split(';', 1)[0] as string
-        // Of two of one name the first counts: nothing before ours may have its name.
-        const others = before.map((text) => `x${text.replaceAll(';', '')}`)
-        expect(readCookie(withCookie([...others, sent, ...after].join('; ')), jar.names[key])).toBe(value)
-      }),
+      fc.property(
+        jar(),
+        name,
+        cookieText(),
+        fc.array(headerText()),
+        fc.array(headerText()),
+        (jar, key, value, before, after) => {
+          const line = jar.write(jar.names[key], value, 600)
+          const sent = line.split(';', 1)[0] as string
+          // Of two of one name the first counts: nothing before ours may have its name.
+          const others = before.map((text) => `x${text.replaceAll(';', '')}`)
+          expect(readCookie(withCookie([...others, sent, ...after].join('; ')), jar.names[key])).toBe(value)
+        },
+      ),
     )
   })
 
@@ -61,14 +70,17 @@ describe('cookies', () => {
     const runtime = systemRuntime()
     const random = newCookieId(runtime, 7)
     await holds(
-      fc.property(fc.oneof(headerText(), fc.string(), fc.constant(random), fc.stringMatching(/^\d{0,5}\.[\w-]{42,44}\n?$/)), (text) => {
-        const id = sessionIdOf(text)
-        expect(id === undefined).toBe(!/^\d{1,4}\.[\w-]{43}$/.test(text) || text.endsWith('\n'))
-        if (id === undefined) return
-        expect(id).toMatch(/^\d{1,4}\.[\w-]{43}$/)
-        expect(id.split('.')[0]).toBe(text.split('.')[0])
-        expect(id).not.toBe(text)
-      }),
+      fc.property(
+        fc.oneof(headerText(), fc.string(), fc.constant(random), fc.stringMatching(/^\d{0,5}\.[\w-]{42,44}\n?$/)),
+        (text) => {
+          const id = sessionIdOf(text)
+          expect(id === undefined).toBe(!/^\d{1,4}\.[\w-]{43}$/.test(text) || text.endsWith('\n'))
+          if (id === undefined) return
+          expect(id).toMatch(/^\d{1,4}\.[\w-]{43}$/)
+          expect(id.split('.')[0]).toBe(text.split('.')[0])
+          expect(id).not.toBe(text)
+        },
+      ),
       1000,
     )
     for (const { names, write } of jars)

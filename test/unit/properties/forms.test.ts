@@ -1,6 +1,6 @@
+import { EndSessionError } from 'endsession'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { EndSessionError } from 'endsession'
 import { readForm, single } from '../../../packages/endsession/src/web/request.ts'
 import { headerText, holds } from './holds.ts'
 
@@ -23,7 +23,12 @@ function posting(chunks: readonly Uint8Array[], headers: Record<string, string> 
     },
     { highWaterMark: 0 },
   )
-  const request = new Request('http://localhost:3000/', { method: 'POST', headers, body, duplex: 'half' } as RequestInit)
+  const request = new Request('http://localhost:3000/', {
+    method: 'POST',
+    headers,
+    body,
+    duplex: 'half',
+  } as RequestInit)
   return { request, sent: () => sent, cancelled: () => cancelled }
 }
 
@@ -43,7 +48,9 @@ describe('forms', () => {
     await holds(
       fc.asyncProperty(pairs, fc.integer({ min: 1, max: 20 }), async (pairs, size) => {
         const bytes = new TextEncoder().encode(new URLSearchParams(pairs).toString())
-        const parts = Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) => bytes.subarray(at * size, (at + 1) * size))
+        const parts = Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) =>
+          bytes.subarray(at * size, (at + 1) * size),
+        )
         expect([...(await readForm(posting(parts).request))]).toEqual(pairs)
       }),
     )
@@ -57,7 +64,9 @@ describe('forms', () => {
         const read = await outcome(readForm(request, most))
         expect(read instanceof URLSearchParams ? 200 : read).toBe(bytes <= most ? 200 : 413)
         if (bytes <= most) return
-        const upTo = chunks.findIndex((_, at) => chunks.slice(0, at + 1).reduce((sum, chunk) => sum + chunk.length, 0) > most)
+        const upTo = chunks.findIndex(
+          (_, at) => chunks.slice(0, at + 1).reduce((sum, chunk) => sum + chunk.length, 0) > most,
+        )
         expect(sent()).toBe(upTo + 1)
         expect(cancelled()).toBe(true)
       }),
@@ -67,7 +76,10 @@ describe('forms', () => {
   it('[L18 A12] a body that says it is too large is not begun', async () => {
     await holds(
       fc.asyncProperty(fc.oneof(fc.nat(200_000), fc.constantFrom(65_536, 65_537)), async (length) => {
-        const { request, sent } = posting([new Uint8Array(1)], { 'content-type': formType, 'content-length': String(length) })
+        const { request, sent } = posting([new Uint8Array(1)], {
+          'content-type': formType,
+          'content-length': String(length),
+        })
         const read = await outcome(readForm(request))
         expect(read === 413).toBe(length > 65_536)
         if (read === 413) expect(sent()).toBe(0)
@@ -76,10 +88,16 @@ describe('forms', () => {
   })
 
   it('[L18] any headers: a form, 413 or 415', async () => {
-    const type = fc.oneof(headerText(), fc.constantFrom(formType, `${formType}; charset=utf-8`, 'Application/X-WWW-Form-Urlencoded ;', `${formType}x`))
+    const type = fc.oneof(
+      headerText(),
+      fc.constantFrom(formType, `${formType}; charset=utf-8`, 'Application/X-WWW-Form-Urlencoded ;', `${formType}x`),
+    )
     await holds(
       fc.asyncProperty(type, headerText(), async (type, length) => {
-        const { request } = posting([new TextEncoder().encode('a=1')], { 'content-type': type, 'content-length': length })
+        const { request } = posting([new TextEncoder().encode('a=1')], {
+          'content-type': type,
+          'content-length': length,
+        })
         const isForm = new RegExp(`^${formType}\\s*(;|$)`, 'i').test(request.headers.get('content-type') ?? '')
         const read = await outcome(readForm(request))
         expect(read instanceof URLSearchParams || read === 413 || read === 415).toBe(true)

@@ -8,28 +8,93 @@ import { holds } from './holds.ts'
 
 const event = 'http://schemas.openid.net/event/backchannel-logout'
 const checks = [
-  ...['size', 'shape', 'crit', 'alg', 'typ', 'iss', 'aud', 'iat', 'exp', 'events', 'nonce', 'sub', 'sid', 'subject', 'jti'],
+  ...[
+    'size',
+    'shape',
+    'crit',
+    'alg',
+    'typ',
+    'iss',
+    'aud',
+    'iat',
+    'exp',
+    'events',
+    'nonce',
+    'sub',
+    'sid',
+    'subject',
+    'jti',
+  ],
   ...['key', 'signature'],
 ]
 const now = 1_800_000_000
 const goodHeader = { alg: 'ES256', typ: 'logout+jwt', kid: 'key-1' }
-const goodClaims = { iss: 'https://id.example', aud: 'app', iat: now, exp: now + 120, jti: 'j', sub: 'alice', events: { [event]: {} } }
+const goodClaims = {
+  iss: 'https://id.example',
+  aud: 'app',
+  iat: now,
+  exp: now + 120,
+  jti: 'j',
+  sub: 'alice',
+  events: { [event]: {} },
+}
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value) ?? 'null').toString('base64url')
 const anyJson = () => fc.jsonValue({ maxDepth: 4 })
 /** Values that are nearly right. */
 const tricky = () =>
   fc.constantFrom<unknown>(
-    ...[null, true, false, 0, -0, -1, 1e308, now, now + 61, now - 61, String(now), '', ' ', 'app', 'App', ['app'], [[]], [null], {}],
-    ...['https://id.example', 'https://id.example/', { [event]: null }, { [event]: [] }, { [event]: {} }, [event], event, 'none', 'HS256', 'ES256'],
+    ...[
+      null,
+      true,
+      false,
+      0,
+      -0,
+      -1,
+      1e308,
+      now,
+      now + 61,
+      now - 61,
+      String(now),
+      '',
+      ' ',
+      'app',
+      'App',
+      ['app'],
+      [[]],
+      [null],
+      {},
+    ],
+    ...[
+      'https://id.example',
+      'https://id.example/',
+      { [event]: null },
+      { [event]: [] },
+      { [event]: {} },
+      [event],
+      event,
+      'none',
+      'HS256',
+      'ES256',
+    ],
     ...['logout+jwt', 'at+jwt', 'JWT', ['b64'], { toString: 1 }],
   )
 const laidOver = (good: object, keys: readonly string[]) =>
-  fc.dictionary(fc.oneof(fc.constantFrom(...keys), fc.constantFrom('__proto__', 'constructor', 'toString')), fc.oneof(tricky(), anyJson())).map((bad) => ({ ...good, ...bad }))
-const header = () => fc.oneof(anyJson(), laidOver(goodHeader, ['alg', 'typ', 'kid', 'crit', 'b64', 'jwk', 'jku', 'x5u', 'zip', 'enc']))
+  fc
+    .dictionary(
+      fc.oneof(fc.constantFrom(...keys), fc.constantFrom('__proto__', 'constructor', 'toString')),
+      fc.oneof(tricky(), anyJson()),
+    )
+    .map((bad) => ({ ...good, ...bad }))
+const header = () =>
+  fc.oneof(anyJson(), laidOver(goodHeader, ['alg', 'typ', 'kid', 'crit', 'b64', 'jwk', 'jku', 'x5u', 'zip', 'enc']))
 const claims = () =>
   fc.oneof(anyJson(), laidOver(goodClaims, ['iss', 'aud', 'iat', 'exp', 'events', 'nonce', 'sub', 'sid', 'jti', 'nbf']))
-const signature = () => fc.oneof(fc.string(), fc.uint8Array({ minLength: 64, maxLength: 64 }).map((bytes) => Buffer.from(bytes).toString('base64url')))
+const signature = () =>
+  fc.oneof(
+    fc.string(),
+    fc.uint8Array({ minLength: 64, maxLength: 64 }).map((bytes) => Buffer.from(bytes).toString('base64url')),
+  )
 
 /** The check that refused it. Everything else that is thrown is thrown on. */
 async function refusal(work: Promise<unknown>): Promise<string> {
@@ -44,7 +109,11 @@ async function refusal(work: Promise<unknown>): Promise<string> {
 describe('logout tokens', () => {
   it('[L13 L18] any text is refused by a named check, and nothing is fetched', async () => {
     const { fake, provider, runtime } = underTest()
-    const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.array(fc.base64String(), { maxLength: 6 }).map((parts) => parts.join('.')))
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string(),
+      fc.array(fc.base64String(), { maxLength: 6 }).map((parts) => parts.join('.')),
+    )
     const long = fc.integer({ min: 16_385, max: 100_000 }).map((length) => 'a'.repeat(length))
     await holds(
       fc.asyncProperty(fc.oneof({ weight: 20, arbitrary: text }, { weight: 1, arbitrary: long }), async (token) => {
@@ -59,9 +128,12 @@ describe('logout tokens', () => {
     const { fake, provider, runtime } = underTest()
     await holds(
       fc.asyncProperty(header(), claims(), signature(), async (header, claims, signature) => {
-        const check = await refusal(verifyLogoutToken(`${encode(header)}.${encode(claims)}.${signature}`, provider, runtime))
+        const check = await refusal(
+          verifyLogoutToken(`${encode(header)}.${encode(claims)}.${signature}`, provider, runtime),
+        )
         expect(checks).toContain(check)
-        if (fake.requests.length > 0) expect(isPlausible(header, claims), 'it fetched for a token that is no logout token').toBe(true)
+        if (fake.requests.length > 0)
+          expect(isPlausible(header, claims), 'it fetched for a token that is no logout token').toBe(true)
         ;(fake.requests as unknown[]).length = 0
       }),
       3000,
@@ -93,8 +165,14 @@ describe('logout tokens', () => {
     await browser.login('alice')
     const before = setting.provider.requests.length
     const fixed = ['', '{"error":"invalid_request","error_description":"The logout was not done."}']
-    const fields = fc.array(fc.tuple(fc.constantFrom('logout_token', 'logout_token', 'id_token', 'a'), fc.string({ unit: 'binary' })))
-    const body = fc.oneof(fields.map((pairs) => new URLSearchParams(pairs).toString()), fc.string({ unit: 'binary' }), fc.constant('a=1&'.repeat(20_000)))
+    const fields = fc.array(
+      fc.tuple(fc.constantFrom('logout_token', 'logout_token', 'id_token', 'a'), fc.string({ unit: 'binary' })),
+    )
+    const body = fc.oneof(
+      fields.map((pairs) => new URLSearchParams(pairs).toString()),
+      fc.string({ unit: 'binary' }),
+      fc.constant('a=1&'.repeat(20_000)),
+    )
     const type = fc.constantFrom('application/x-www-form-urlencoded', 'application/json', 'multipart/form-data', '')
     const property = fc.asyncProperty(body, type, async (body, type) => {
       const init = { method: 'POST', body, headers: { ...(type && { 'content-type': type }) } }
@@ -118,9 +196,22 @@ function isPlausible(header: unknown, claims: unknown): boolean {
   const typ = h.typ === undefined ? 'jwt' : String(h.typ).toLowerCase()
   const text = (value: unknown) => value === undefined || (typeof value === 'string' && value.length > 0)
   return (
-    !Object.hasOwn(h, 'crit') && /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/.test(h.alg) && /^(application\/)?(logout\+)?jwt$/.test(typ) &&
-    c.iss === 'https://id.example' && audiences.includes('app') && typeof c.iat === 'number' && c.iat <= now + 60 &&
-    typeof c.exp === 'number' && c.exp > now - 60 && typeof c.events?.[event] === 'object' && c.events[event] !== null && !Object.hasOwn(c, 'nonce') &&
-    text(c.sub) && text(c.sid) && (c.sub ?? c.sid) !== undefined && typeof c.jti === 'string' && c.jti !== ''
+    !Object.hasOwn(h, 'crit') &&
+    /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/.test(h.alg) &&
+    /^(application\/)?(logout\+)?jwt$/.test(typ) &&
+    c.iss === 'https://id.example' &&
+    audiences.includes('app') &&
+    typeof c.iat === 'number' &&
+    c.iat <= now + 60 &&
+    typeof c.exp === 'number' &&
+    c.exp > now - 60 &&
+    typeof c.events?.[event] === 'object' &&
+    c.events[event] !== null &&
+    !Object.hasOwn(c, 'nonce') &&
+    text(c.sub) &&
+    text(c.sid) &&
+    (c.sub ?? c.sid) !== undefined &&
+    typeof c.jti === 'string' &&
+    c.jti !== ''
   )
 }

@@ -1,20 +1,51 @@
+import type { LayerReport, Reason, Report, Scope } from 'endsession'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { LayerReport, Reason, Report, Scope } from 'endsession'
-import { layer, layers, makeReport, packReport, unpackReport, withLayers } from '../../../packages/endsession/src/report.ts'
+import {
+  layer,
+  layers,
+  makeReport,
+  packReport,
+  unpackReport,
+  withLayers,
+} from '../../../packages/endsession/src/report.ts'
 import { holds } from './holds.ts'
 
 const reasons = [
-  ...['cookies_expired', 'record_ended', 'ended_before', 'unknown_cookie', 'person_unknown', 'store_failed', 'revoked', 'no_refresh_token'],
-  ...['revoked_after_return', 'revocation_reaches_farther', 'no_revocation_endpoint', 'revocation_failed', 'access_token_not_revoked'],
-  ...['no_guard_follows', 'peers_told_by_provider', 'sent_to_provider', 'came_back', 'probe_login_required', 'upstream_unknown', 'outside_scope'],
+  ...[
+    'cookies_expired',
+    'record_ended',
+    'ended_before',
+    'unknown_cookie',
+    'person_unknown',
+    'store_failed',
+    'revoked',
+    'no_refresh_token',
+  ],
+  ...[
+    'revoked_after_return',
+    'revocation_reaches_farther',
+    'no_revocation_endpoint',
+    'revocation_failed',
+    'access_token_not_revoked',
+  ],
+  ...[
+    'no_guard_follows',
+    'peers_told_by_provider',
+    'sent_to_provider',
+    'came_back',
+    'probe_login_required',
+    'upstream_unknown',
+    'outside_scope',
+  ],
 ] as Reason[]
 const weakestFirst = ['failed', 'impossible', 'unknown', 'requested', 'skipped', 'ended']
 const rank = ({ outcome }: LayerReport) => weakestFirst.indexOf(outcome)
 
 const reason = () => fc.constantFrom(...reasons)
 const until = () => fc.option(fc.nat(4_000_000_000), { nil: undefined })
-const parts = (maxLength: number) => fc.array(fc.tuple(fc.constantFrom('refresh token', 'access token'), reason()), { maxLength })
+const parts = (maxLength: number) =>
+  fc.array(fc.tuple(fc.constantFrom('refresh token', 'access token'), reason()), { maxLength })
 const row = (most: number) =>
   fc.oneof(
     fc.tuple(reason(), until()).map(([because, until]) => layer(because, until)),
@@ -22,8 +53,14 @@ const row = (most: number) =>
   )
 const report = (most: number): fc.Arbitrary<Report> =>
   fc
-    .tuple(fc.constantFrom<Scope>('app', 'provider', 'everywhere'), fc.nat(4_000_000_000), fc.array(row(most), { minLength: 7, maxLength: 7 }))
-    .map(([scope, at, rows]) => makeReport(scope, at, Object.fromEntries(layers.map((name, place) => [name, rows[place]])) as Report['layers']))
+    .tuple(
+      fc.constantFrom<Scope>('app', 'provider', 'everywhere'),
+      fc.nat(4_000_000_000),
+      fc.array(row(most), { minLength: 7, maxLength: 7 }),
+    )
+    .map(([scope, at, rows]) =>
+      makeReport(scope, at, Object.fromEntries(layers.map((name, place) => [name, rows[place]])) as Report['layers']),
+    )
 
 const throughCookie = (report: Report): Report => unpackReport(JSON.parse(JSON.stringify(packReport(report))))
 
@@ -51,7 +88,8 @@ describe('reports in a cookie', () => {
     await holds(
       fc.property(report(12), fc.constantFrom(...layers), row(12), (report, name, told) => {
         for (const { parts = [], outcome } of Object.values(report.layers))
-          for (const part of parts) expect(weakestFirst.indexOf(outcome)).toBeLessThanOrEqual(weakestFirst.indexOf(part.outcome))
+          for (const part of parts)
+            expect(weakestFirst.indexOf(outcome)).toBeLessThanOrEqual(weakestFirst.indexOf(part.outcome))
         const again = withLayers(report, { [name]: told })
         const inScope = report.scope !== 'app' || ['browser', 'app', 'tokens', 'services'].includes(name)
         expect(again.layers[name]).toEqual(inScope ? told : layer('outside_scope'))

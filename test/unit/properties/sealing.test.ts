@@ -1,15 +1,23 @@
+import { EndSessionError, type Tokens } from 'endsession'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { systemRuntime } from '../../../packages/endsession/src/runtime.ts'
 import { openDescription, openTokens, sealContents } from '../../../packages/endsession/src/session/contents.ts'
 import { createSealer, type Purpose } from '../../../packages/endsession/src/session/sealing.ts'
-import { EndSessionError, type Tokens } from 'endsession'
 import { cookieText, headerText, holds } from './holds.ts'
 
 const runtime = systemRuntime()
 const [secret, another] = ['a secret of thirty-two bytes or more', 'another secret of thirty-two bytes!!']
 const sealer = createSealer([secret], runtime)
-const purposes = ['claims', 'tokens', 'login', 'logout', 'ticket', 'fresh', 'state'] as const satisfies readonly Purpose[]
+const purposes = [
+  'claims',
+  'tokens',
+  'login',
+  'logout',
+  'ticket',
+  'fresh',
+  'state',
+] as const satisfies readonly Purpose[]
 const purpose = () => fc.constantFrom(...purposes)
 const bound = () => fc.string({ unit: 'grapheme', maxLength: 60 })
 const json = () => fc.jsonValue({ noUnicodeString: false })
@@ -49,14 +57,22 @@ describe('sealing', () => {
 
   it('[S14] another purpose, another id, another secret, a part of it, more than it: nothing', async () => {
     await holds(
-      fc.property(purpose(), purpose(), bound(), bound(), fc.nat(), fc.uint8Array({ minLength: 1 }), (a, b, id, other, cut, more) => {
-        const sealed = sealer.seal(a, id, { value: id })
-        if (a !== b) expect(sealer.open(b, id, sealed)).toBeUndefined()
-        if (id !== other) expect(sealer.open(a, other, sealed)).toBeUndefined()
-        expect(createSealer([another], runtime).open(a, id, sealed)).toBeUndefined()
-        expect(sealer.open(a, id, sealed.subarray(0, cut % sealed.length))).toBeUndefined()
-        expect(sealer.open(a, id, new Uint8Array([...sealed, ...more]))).toBeUndefined()
-      }),
+      fc.property(
+        purpose(),
+        purpose(),
+        bound(),
+        bound(),
+        fc.nat(),
+        fc.uint8Array({ minLength: 1 }),
+        (a, b, id, other, cut, more) => {
+          const sealed = sealer.seal(a, id, { value: id })
+          if (a !== b) expect(sealer.open(b, id, sealed)).toBeUndefined()
+          if (id !== other) expect(sealer.open(a, other, sealed)).toBeUndefined()
+          expect(createSealer([another], runtime).open(a, id, sealed)).toBeUndefined()
+          expect(sealer.open(a, id, sealed.subarray(0, cut % sealed.length))).toBeUndefined()
+          expect(sealer.open(a, id, new Uint8Array([...sealed, ...more]))).toBeUndefined()
+        },
+      ),
     )
   })
 
@@ -74,13 +90,19 @@ describe('sealing', () => {
   it('[A12] a sealed cookie is good for its time and the tolerance, no longer', async () => {
     const age = fc.double({ min: 0, max: 2000, noNaN: true })
     await holds(
-      fc.property(purpose(), fc.integer({ min: 1, max: 1000 }), age, fc.dictionary(fc.string(), json()), (purpose, seconds, age, value) => {
-        let now = 1_800_000_000
-        const clocked = createSealer([secret], { ...runtime, now: () => now })
-        const text = clocked.sealFor(seconds, purpose, value)
-        now += age
-        expect(clocked.openCookie(purpose, text)).toEqual(age < seconds + 60 ? plain(value) : undefined)
-      }),
+      fc.property(
+        purpose(),
+        fc.integer({ min: 1, max: 1000 }),
+        age,
+        fc.dictionary(fc.string(), json()),
+        (purpose, seconds, age, value) => {
+          let now = 1_800_000_000
+          const clocked = createSealer([secret], { ...runtime, now: () => now })
+          const text = clocked.sealFor(seconds, purpose, value)
+          now += age
+          expect(clocked.openCookie(purpose, text)).toEqual(age < seconds + 60 ? plain(value) : undefined)
+        },
+      ),
     )
   })
 
@@ -98,8 +120,13 @@ describe('sealing', () => {
   })
 
   it('[S14 S12] a row opens for its own id only; any other bytes are ERR_STORE, by that name', async () => {
-    const tokens: Tokens = { idToken: 'id-token', accessToken: 'access', accessTokenExpiresAt: 1, refreshToken: 'refresh' }
-    const description = { provider: 'example', claims: { sub: 'alice' } }
+    const tokens: Tokens = {
+      idToken: 'id-token',
+      accessToken: 'access',
+      accessTokenExpiresAt: 1,
+      refreshToken: 'refresh',
+    }
+    const description = { provider: 'example', claims: { sub: 'alice' }, browser: 'Firefox' }
     const failsWell = (open: () => unknown) => {
       try {
         open()
@@ -110,21 +137,28 @@ describe('sealing', () => {
       throw new Error('it opened')
     }
     await holds(
-      fc.property(bound(), bound(), fc.uint8Array({ maxLength: 300 }), fc.nat(), fc.nat(), (id, other, bytes, at, bit) => {
-        const row = sealContents(sealer, id, description, tokens)
-        expect(openDescription(sealer, id, row)).toEqual(description)
-        expect(openTokens(sealer, id, row)).toEqual(tokens)
-        if (id !== other) failsWell(() => openDescription(sealer, other, row))
-        if (id !== other) failsWell(() => openTokens(sealer, other, row))
-        failsWell(() => openDescription(sealer, id, bytes))
-        failsWell(() => openTokens(sealer, id, bytes))
-        const cut = row.subarray(0, at % row.length)
-        failsWell(() => openTokens(sealer, id, cut))
-        const place = 4 + (bit % (row.length - 4))
-        const changed = new Uint8Array(row)
-        changed[place] = (changed[place] as number) ^ 1
-        failsWell(() => [openDescription(sealer, id, changed), openTokens(sealer, id, changed)])
-      }),
+      fc.property(
+        bound(),
+        bound(),
+        fc.uint8Array({ maxLength: 300 }),
+        fc.nat(),
+        fc.nat(),
+        (id, other, bytes, at, bit) => {
+          const row = sealContents(sealer, id, description, tokens)
+          expect(openDescription(sealer, id, row)).toEqual(description)
+          expect(openTokens(sealer, id, row)).toEqual(tokens)
+          if (id !== other) failsWell(() => openDescription(sealer, other, row))
+          if (id !== other) failsWell(() => openTokens(sealer, other, row))
+          failsWell(() => openDescription(sealer, id, bytes))
+          failsWell(() => openTokens(sealer, id, bytes))
+          const cut = row.subarray(0, at % row.length)
+          failsWell(() => openTokens(sealer, id, cut))
+          const place = 4 + (bit % (row.length - 4))
+          const changed = new Uint8Array(row)
+          changed[place] = (changed[place] as number) ^ 1
+          failsWell(() => [openDescription(sealer, id, changed), openTokens(sealer, id, changed)])
+        },
+      ),
     )
   })
 })

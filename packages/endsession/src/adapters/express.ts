@@ -52,13 +52,18 @@ export function expressAdapter(endsession: EndSession, options: { host?: Host<Re
   }
 }
 
-/** In front of a service's routes: lets through who has a good access token, answers 401 or 503 to others. */
+/**
+ * In front of a service's routes: lets through who has a good access token, answers 401 or 503 to others. The token's
+ * claims are in `response.locals.claims`.
+ */
 export function expressGuard(guard: Guard): RequestHandler {
   return (request, response, next) => {
     // Only headers are looked at: the origin does not matter.
-    guard.check(toRequest(request, 'http://localhost')).then((checked) => {
-      if (checked.ok) next()
-      else return sendResponse(checked.response, response)
-    }, next)
+    const answered = guard.check(toRequest(request, 'http://localhost')).then(async (checked) => {
+      if (checked.ok) response.locals['claims'] = checked.claims
+      else await sendResponse(checked.response, response)
+      return checked.ok
+    })
+    answered.then((passes) => void (passes && next()), next)
   }
 }

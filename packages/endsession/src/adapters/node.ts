@@ -20,7 +20,7 @@ export function nodeAdapter(endsession: EndSession, options: { host?: Host<Incom
 /** The host asks its own framework's request, which the flows do not know. */
 export function withHost<R>(host: Host<R> | undefined, request: R): { host?: Host } {
   if (!host) return {}
-  return { host: { handle: () => host.handle(request), expire: () => host.expire(request), login: host.login } }
+  return { host: { handle: () => host.handle(request), expire: () => host.expire(request), login: (how) => host.login(how) } }
 }
 
 /** What a body parser leaves behind, and Express for a mounted router. */
@@ -53,7 +53,7 @@ function pathOf(request: Parsed): string {
 function bodyOf(request: Parsed): Body | undefined {
   const { body, method } = request
   if (method === 'GET' || method === 'HEAD') return undefined
-  if (body === undefined || body === null || isUnread(request)) return streamOf(request)
+  if (body === undefined || body === null || isUnread(request)) return ReadableStream.from(request) as Body
   if (typeof body === 'string' || body instanceof Uint8Array) return body as Body
   const form = new URLSearchParams()
   for (const [name, value] of Object.entries(body))
@@ -64,11 +64,6 @@ function bodyOf(request: Parsed): Body | undefined {
 /** Express 4 puts an empty object there when its parsers have left the body alone. */
 function isUnread({ body, readableDidRead }: Parsed): boolean {
   return readableDidRead === false && typeof body === 'object' && Object.keys(body as object).length === 0
-}
-
-/** Who stops reading wants to answer: the connection has to stay. */
-function streamOf(request: Parsed): Body {
-  return ReadableStream.from(request.iterator({ destroyOnReturn: false })) as Body
 }
 
 /** Cookies join those that are set already; every other header replaces what a middleware has set. */

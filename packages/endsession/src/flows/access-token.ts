@@ -1,12 +1,13 @@
 import { type App, tellEnded } from '../app.ts'
 import type { Session } from '../current.ts'
+import { EndSessionError } from '../errors.ts'
 import type { Provider } from '../protocol/provider.ts'
 import { type Refreshed, refreshTokens } from '../protocol/refresh.ts'
-import { revokeToken } from '../protocol/revoke.ts'
-import { tokenHash } from '../protocol/token-hash.ts'
+import { knownToken } from '../protocol/token-hash.ts'
 import { deadline, sleep } from '../runtime.ts'
 import { openDescription, openTokens, sealContents, type Tokens } from '../session/contents.ts'
-import type { StoredSession, TokenHash } from '../session/store.ts'
+import type { StoredSession } from '../session/store.ts'
+import { revokeTokens, settleRecords } from '../settle.ts'
 
 /** An access token to call a service with, or why there is none. */
 export type Access =
@@ -15,7 +16,7 @@ export type Access =
 
 /** Refreshed this long before it expires, so that it lives through the call that it is for. */
 const aheadSeconds = 30
-/** Who has it refreshes; the others wait for what it writes, or for its end. Longer than a refresh may take. */
+/** Who has it refreshes; the others wait for what it writes, or for its end. Longer than a refresh takes: 7 s. */
 const leaseSeconds = 10
 const pauseSeconds = 0.05
 
@@ -24,85 +25,29 @@ const pauseSeconds = 0.05
  * the store has its hash, so that every logout covers it.
  */
 export async function accessToken(app: App, { id }: Session): Promise<Access> {
-  const { store, options } = app
-  for (;;) {
-    const stored = await store.get(id)
-    if (!stored) return { ok: false, why: 'signed_out' }
-    const tokens = openTokens(app.sealer, id, stored.sealed)
-    if (secondsLeft(app, tokens) > aheadSeconds) return granted(tokens)
-    const provider = app.providerOf(stored)
-    if (tokens.refreshToken === undefined || !provider) return asItIs(app, tokens, 'no_token')
-    if (await store.claim(leaseOf(stored), leaseSeconds)) {
-      const access = await refresh(app, provider, stored, tokens, tokens.refreshToken)
-      if (access) return access
-    } else await waitForRevision(app, stored, options.runtime.monotonic() + leaseSeconds)
-  }
+  const held = await read(app, id)
+  if (!held) return signedOut
+  if (secondsLeft(app, held.tokens) > aheadSeconds) return asItIs(app, held, 'no_token')
+  const { refreshToken } = held.tokens
+  const provider = app.providerOf(held.stored)
+  if (refreshToken === undefined || !provider) return asItIs(app, held, 'no_token')
+
+  await refreshOnce(app, provider, held, refreshToken)
+  // Whoever has refreshed, and whatever came of it: only what the store holds now is handed out.
+  const now = await read(app, id)
+  return now ? asItIs(app, now, 'provider_unreachable') : signedOut
 }
 
-function leaseOf({ id, revision }: StoredSession): string {
-  return `refresh ${id} ${revision}`
+interface Held {
+  readonly stored: StoredSession
+  readonly tokens: Tokens
 }
 
-/** Another process is at it: until its tokens are there, or it has failed. */
-async function waitForRevision(app: App, { id, revision }: StoredSession, until: number): Promise<void> {
-  while (app.options.runtime.monotonic() < until) {
-    await sleep(pauseSeconds)
-    const stored = await app.store.get(id)
-    if (stored?.revision !== revision) return
-  }
-}
+const signedOut: Access = { ok: false, why: 'signed_out' }
 
-/** Nothing: somebody else's refresh has won, and its tokens are to be used. */
-async function refresh(
-  app: App,
-  provider: Provider,
-  stored: StoredSession,
-  old: Tokens,
-  refreshToken: string,
-): Promise<Access | undefined> {
-  const refreshed = await refreshTokens(provider, refreshToken, stored.sub).catch(() => 'unreachable' as const)
-  // A fault of the network ends nothing: the next call tries again.
-  if (refreshed === 'unreachable') return asItIs(app, old, 'provider_unreachable')
-  if (refreshed === 'refused') return endRefused(app, stored)
-
-  const tokens = merge(app, old, refreshed)
-  const hash: TokenHash = { hash: tokenHash(tokens.accessToken), expiresAt: tokens.accessTokenExpiresAt }
-  const now = await app.store.now()
-  const description = openDescription(app.sealer, stored.id, stored.sealed)
-  const answer = await app.store.update(stored.id, stored.revision, {
-    sealed: sealContents(app.sealer, stored.id, description, tokens),
-    tokens: [...stored.tokens.filter(({ expiresAt }) => expiresAt > now), hash],
-  })
-  if (answer === 'updated') return granted(tokens)
-  if (answer === 'gone') await endLate(app, provider, stored.id, tokens, hash)
-  else await revokeToken(provider, tokens.accessToken, 'access_token', deadline(app.options.deadlineSeconds))
-  return undefined
-}
-
-type Fresh = Tokens & { accessToken: string; accessTokenExpiresAt: number }
-
-/** What the provider does not send anew goes on: the last ID token above all, which is the logout's hint. */
-function merge(app: App, old: Tokens, refreshed: Refreshed): Fresh {
-  const { runtime, limits } = app.options
-  return { ...old, accessTokenExpiresAt: runtime.now() + limits.accessTokenSeconds, ...refreshed }
-}
-
-/** The session ended while its refresh was on the way: what came back is dead everywhere, before anybody has seen it. */
-async function endLate(app: App, provider: Provider, id: string, tokens: Fresh, hash: TokenHash): Promise<void> {
-  await app.store.end({ by: 'tokens', id, tokens: [hash] }, 'refresh_refused')
-  const signal = deadline(app.options.deadlineSeconds)
-  if (tokens.refreshToken !== undefined) await revokeToken(provider, tokens.refreshToken, 'refresh_token', signal)
-  await revokeToken(provider, tokens.accessToken, 'access_token', signal)
-}
-
-/** The provider says that the login is over: so it is here, unless another refresh has won meanwhile. */
-async function endRefused(app: App, { id, revision }: StoredSession): Promise<Access | undefined> {
-  const current = await app.store.get(id)
-  if (current && current.revision !== revision) return undefined
-  const { records } = await app.store.end({ by: 'id', id }, 'refresh_refused')
-  tellEnded(app, records)
-  await Promise.all(records.map((record) => app.store.settle(record.id)))
-  return { ok: false, why: 'signed_out' }
+async function read(app: App, id: string): Promise<Held | undefined> {
+  const stored = await app.store.get(id)
+  return stored && { stored, tokens: openTokens(app.sealer, id, stored.sealed) }
 }
 
 function secondsLeft(app: App, { accessToken: token, accessTokenExpiresAt }: Tokens): number {
@@ -110,10 +55,100 @@ function secondsLeft(app: App, { accessToken: token, accessTokenExpiresAt }: Tok
 }
 
 /** Without a new one, the old one while it lives. */
-function asItIs(app: App, tokens: Tokens, why: 'no_token' | 'provider_unreachable'): Access {
-  return secondsLeft(app, tokens) > 0 ? granted(tokens) : { ok: false, why }
+function asItIs(app: App, { tokens }: Held, why: 'no_token' | 'provider_unreachable'): Access {
+  const { accessToken: token, accessTokenExpiresAt: expiresAt } = tokens
+  if (secondsLeft(app, tokens) <= 0) return { ok: false, why }
+  return { ok: true, token: token as string, expiresAt: expiresAt as number }
 }
 
-function granted({ accessToken: token, accessTokenExpiresAt: expiresAt }: Tokens): Access {
-  return { ok: true, token: token as string, expiresAt: expiresAt as number }
+/** Refreshes, or waits for who does; who has died meanwhile is waited for once, for as long as its lease lasts. */
+async function refreshOnce(app: App, provider: Provider, held: Held, refreshToken: string): Promise<void> {
+  const { id, revision } = held.stored
+  for (const last of [false, true]) {
+    if (await app.store.claim(`refresh ${id} ${revision}`, leaseSeconds)) return refresh(app, provider, held, refreshToken)
+    if (last || (await revisionMoves(app, held.stored))) return
+  }
+}
+
+/** Another call is at it, here or in another process: whether it is done before its lease is over. */
+async function revisionMoves(app: App, { id, revision }: StoredSession): Promise<boolean> {
+  const { monotonic } = app.options.runtime
+  const until = monotonic() + leaseSeconds
+  while (monotonic() < until) {
+    await sleep(pauseSeconds)
+    const stored = await app.store.get(id)
+    if (stored?.revision !== revision) return true
+  }
+  return false
+}
+
+async function refresh(app: App, provider: Provider, held: Held, refreshToken: string): Promise<void> {
+  const { monotonic } = app.options.runtime
+  const leaseEnds = monotonic() + leaseSeconds
+  const refreshed = await refreshTokens(provider, refreshToken, held.stored.sub).catch((error) => failed(app, error))
+  if (refreshed === 'failed') return giveUp(app, held.stored)
+  // After its lease another refresh may be on the way, and this one was refused because of it.
+  if (refreshed !== 'refused') await keep(app, held, refreshed)
+  else if (monotonic() < leaseEnds) await endRefused(app, held.stored)
+}
+
+/** A fault of the network, or an answer that does not hold, ends nothing. */
+function failed(app: App, error: unknown): 'failed' {
+  if (!(error instanceof EndSessionError)) throw error
+  app.options.emit({ type: 'provider.failed', error })
+  return 'failed'
+}
+
+/** The lease goes with the revision: who waits need not wait any longer, and the next call may try again. */
+async function giveUp(app: App, { id, revision }: StoredSession): Promise<void> {
+  await app.store.update(id, revision, {}).catch(() => {})
+}
+
+/** The provider says that the login is over: so it is here, unless another refresh has won meanwhile. */
+async function endRefused(app: App, { id, revision }: StoredSession): Promise<void> {
+  const current = await app.store.get(id)
+  if (current?.revision !== revision) return
+  const { records } = await app.store.end({ by: 'id', id }, 'refresh_refused')
+  tellEnded(app, records)
+  const due = records.filter(({ repeated }) => !repeated)
+  app.options.runtime.waitUntil(settleRecords(app, due, deadline(app.options.deadlineSeconds)))
+}
+
+/** Stored first; what the store does not take is not handed out. */
+async function keep(app: App, { stored, tokens: old }: Held, refreshed: Refreshed): Promise<void> {
+  const { runtime, limits } = app.options
+  const { sessionSeconds, ...fresh } = refreshed
+  // What the provider does not send anew goes on: the last ID token above all, which is the logout's hint.
+  const tokens = { ...old, accessTokenExpiresAt: runtime.now() + limits.accessTokenSeconds, ...fresh }
+  const now = await app.store.now()
+  const sealed = sealContents(app.sealer, stored.id, openDescription(app.sealer, stored.id, stored.sealed), tokens)
+  const known = knownToken(tokens.accessToken, tokens.accessTokenExpiresAt)
+  const answer = await app.store.update(stored.id, stored.revision, {
+    sealed,
+    tokens: [...stored.tokens.filter(({ expiresAt }) => expiresAt > now), known],
+    ...shortened(stored, now, sessionSeconds),
+  })
+  if (answer === 'gone') await endLate(app, { ...stored, sealed, tokens: [known] })
+}
+
+/** The provider may end the session earlier than it said at login, never later. */
+function shortened(
+  { expiresAt }: StoredSession,
+  now: number,
+  sessionSeconds: number | undefined,
+): Partial<Pick<StoredSession, 'liveSeconds' | 'endsBy'>> {
+  if (sessionSeconds === undefined || now + sessionSeconds >= expiresAt) return {}
+  return { liveSeconds: Math.max(0, sessionSeconds), endsBy: 'session_expiry' }
+}
+
+/**
+ * The session ended while its refresh was on the way: what came back is dead everywhere, before anybody has seen it; at
+ * the provider as far as the end of the session reached.
+ */
+async function endLate(app: App, late: StoredSession): Promise<void> {
+  const { id, tokens } = late
+  const { records } = await app.store.end({ by: 'tokens', id, tokens }, 'refresh_refused')
+  const cause = records[0]?.cause ?? late.endsBy
+  const record = { ...late, cause, endedAt: await app.store.now(), repeated: true, settled: false }
+  await revokeTokens(app, record, deadline(app.options.deadlineSeconds))
 }

@@ -40,8 +40,11 @@ async function readLogoutToken(app: App, request: Request): Promise<{ provider: 
   const text = single(await readForm(request), 'logout_token')
   if (text === undefined) throw new EndSessionError('ERR_REQUEST', 'A logout token is expected.')
   const { iss, aud } = peekIssuer(text)
-  const provider = [...app.providers.values()].find(({ config }) => config.issuer === iss && aud.includes(config.clientId))
-  if (!provider) throw new EndSessionError('ERR_LOGOUT_TOKEN', 'The logout token is not for this app.', { cause: { check: 'iss' } })
+  const provider = [...app.providers.values()].find(
+    ({ config }) => config.issuer === iss && aud.includes(config.clientId),
+  )
+  if (!provider)
+    throw new EndSessionError('ERR_LOGOUT_TOKEN', 'The logout token is not for this app.', { cause: { check: 'iss' } })
   return { provider, token: await verifyLogoutToken(text, provider, app.options.runtime) }
 }
 
@@ -75,7 +78,8 @@ function checkOf({ code, cause }: EndSessionError): LogoutTokenCheck | 'request'
 }
 
 function answer(status: number): Response {
-  const body = status === 200 ? null : JSON.stringify({ error: 'invalid_request', error_description: 'The logout was not done.' })
+  const body =
+    status === 200 ? null : JSON.stringify({ error: 'invalid_request', error_description: 'The logout was not done.' })
   const headers = { 'cache-control': 'no-store', ...(body !== null && { 'content-type': 'application/json' }) }
   return new Response(body, { status, headers })
 }

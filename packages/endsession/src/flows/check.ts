@@ -22,7 +22,7 @@ export async function protect(
   if (!stored) return app.host ? sendToHost(app, app.host, request) : signedOut(app, request)
   const response = await page(describe(stored))
   noteVisit(app, stored)
-  return privately(response, app.host ? expireAsked(app, request) : [])
+  return privately(response, app.host ? expireAsked(app, request, stored) : [])
 }
 
 /** A longer way back would not fit into our headers; the login then leads home. */

@@ -20,12 +20,13 @@ export async function feed(app: App, waiting: Map<string, number>, request: Requ
   if (name === undefined) return refuse(401, { 'www-authenticate': 'Bearer' })
   if ((waiting.get(name) ?? 0) >= mostWaiting) return refuse(429, { 'retry-after': '1' })
   const { instance, after, waitSeconds, auth } = readQuestion(request)
-  if (auth === 'disabled')
+  if (auth === 'disabled' && after === undefined)
     app.options.emit({ type: 'mode.disagreed', detail: `The guard ${name} has authentication disabled; here it is enabled.` })
 
   waiting.set(name, (waiting.get(name) ?? 0) + 1)
   try {
-    if (after !== undefined) await app.store.follow(`${name}/${instance}`, after)
+    // Who asks for everything is noted first: whatever ends from now on has to be confirmed by this instance as well.
+    await app.store.follow(`${name}/${instance}`, after ?? (await app.store.head()))
     return answer(await collect(app, after, waitSeconds))
   } finally {
     waiting.set(name, (waiting.get(name) ?? 1) - 1)

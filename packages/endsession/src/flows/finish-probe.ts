@@ -6,7 +6,11 @@ import type { Opened } from '../transactions.ts'
 import { redirect } from '../web/redirect.ts'
 
 /** The answer to `prompt=none` after a logout. Opens nothing: a code is dropped unredeemed, and means still signed in. */
-export async function finishProbe(app: App, request: Request, { transaction, state, expire }: Opened): Promise<Response> {
+export async function finishProbe(
+  app: App,
+  request: Request,
+  { transaction, state, expire }: Opened,
+): Promise<Response> {
   const provider = app.providers.get(transaction.provider)
   const held = readLogout(app, request)
   if (!provider || !held || !isProbeOf(held, transaction.returnTo)) return redirect(transaction.returnTo, [expire])
@@ -16,8 +20,8 @@ export async function finishProbe(app: App, request: Request, { transaction, sta
 }
 
 /** An answer says nothing of a logout that came after the question. */
-function isProbeOf({ probed, state }: LogoutState, returnTo: string): boolean {
-  return probed === true && new URL(returnTo).searchParams.get('state') === state
+function isProbeOf({ state }: LogoutState, returnTo: string): boolean {
+  return new URL(returnTo).searchParams.get('state') === state
 }
 
 /** Only exactly `login_required` proves (OpenID Connect Core 1.0, section 3.1.2.6): other errors need a session to occur. */

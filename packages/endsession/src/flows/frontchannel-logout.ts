@@ -1,5 +1,5 @@
 import { type App, tellEnded } from '../app.ts'
-import { findSession } from '../current.ts'
+import { expireSession, findSession } from '../current.ts'
 import type { Provider } from '../protocol/provider.ts'
 import { deadline } from '../runtime.ts'
 import type { EndedRecord, StoredSession } from '../session/store.ts'
@@ -16,36 +16,40 @@ const mostAtOnce = 32
  * could reach another. Always the same answer, whoever asks.
  */
 export async function frontchannelLogout(app: App, running: Map<string, number>, request: Request): Promise<Response> {
+  if (request.method !== 'GET') return answer(undefined, 405)
   const dest = request.headers.get('sec-fetch-dest')
   if (dest !== null && dest !== 'iframe') return answer(undefined, 403)
   const query = new URL(request.url).searchParams
   const [iss, sid] = [single(query, 'iss'), single(query, 'sid')]
-  const provider = [...app.providers.values()].find(({ config }) => config.issuer === iss)
-  if (!provider || iss === undefined || sid === undefined || sid.length > 1_024) return answer(undefined, 400)
-  if ((running.get(iss) ?? 0) >= mostAtOnce) return answer(provider, 429)
+  // One issuer may have several clients here; such a request does not say which it means.
+  const providers = [...app.providers.values()].filter(({ config }) => config.issuer === iss)
+  if (providers.length === 0 || iss === undefined || sid === undefined || sid.length > 1_024) return answer(undefined, 400)
+  if ((running.get(iss) ?? 0) >= mostAtOnce) return answer(iss, 429)
 
   running.set(iss, (running.get(iss) ?? 0) + 1)
   try {
     const own = await findSession(app, request)
-    const records = await endEach(app, await meant(app, provider, sid, own))
+    const found = await Promise.all(providers.map((provider) => meant(app, provider, sid, own, request)))
+    const records = await endEach(app, found.flat())
     tellEnded(app, records)
     app.options.runtime.waitUntil(settleRecords(app, records, deadline(app.options.deadlineSeconds)))
-    const isOwn = records.some(({ id }) => id === own?.id)
-    return answer(provider, 200, isOwn ? [app.cookies.expire(app.cookies.names.session), ...expireTransactions(app, request)] : [])
+    return answer(iss, 200, records.some(({ id }) => id === own?.id) ? expireOwn(app, request) : [])
   } finally {
     running.set(iss, (running.get(iss) ?? 1) - 1)
   }
 }
 
-/** A `sid` that strangers can guess is believed only of the browser that holds the session itself. */
+/** A `sid` that strangers can guess is believed only of the browser that holds the session itself, asked by this site. */
 async function meant(
   app: App,
   { config }: Provider,
   sid: string,
   own: StoredSession | undefined,
+  request: Request,
 ): Promise<readonly StoredSession[]> {
   const { issuer: iss, clientId: client, profile } = config
   if (profile.sidUnguessable) return app.store.list({ iss, client, sid })
+  if (request.headers.get('sec-fetch-site') === 'cross-site') return []
   return own?.sid === sid && own.iss === iss && own.client === client ? [own] : []
 }
 
@@ -54,9 +58,13 @@ async function endEach(app: App, sessions: readonly StoredSession[]): Promise<re
   return ended.flatMap(({ records }) => records.filter(({ repeated }) => !repeated))
 }
 
+function expireOwn(app: App, request: Request): readonly string[] {
+  return [...expireSession(app, request), ...expireTransactions(app, request)]
+}
+
 /** The one page of ours that may stand in a frame: the provider's. */
-function answer(provider: Provider | undefined, status: number, setCookies: readonly string[] = []): Response {
-  const ancestors = provider ? new URL(provider.config.issuer).origin : "'none'"
+function answer(issuer: string | undefined, status: number, setCookies: readonly string[] = []): Response {
+  const ancestors = issuer === undefined ? "'none'" : new URL(issuer).origin
   const headers = new Headers({
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': `default-src 'none'; frame-ancestors ${ancestors}`,
@@ -64,6 +72,7 @@ function answer(provider: Provider | undefined, status: number, setCookies: read
     'referrer-policy': 'same-origin',
     'x-content-type-options': 'nosniff',
   })
+  if (status === 405) headers.set('allow', 'GET')
   for (const line of setCookies) headers.append('set-cookie', line)
   return new Response('<!doctype html><title>Logout</title>', { status, headers })
 }

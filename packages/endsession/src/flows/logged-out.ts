@@ -71,12 +71,28 @@ async function revokeNow(app: App, id: string, { scope, layers }: Report): Promi
 
 function wantsProbe(app: App, held: LogoutState, provider: Provider): boolean {
   // Attached, the callback is the host's: the probe's answer would go there.
-  return app.options.probe && !app.host && provider.config.profile.probeProves && held.left === true && !held.probed && !held.landed
+  return (
+    app.options.probe &&
+    !app.host &&
+    provider.config.profile.probeProves &&
+    held.left === true &&
+    !held.probed &&
+    !held.landed
+  )
 }
 
 /** A provider that cannot be asked costs the proof, not the page. */
-async function startProbe(app: App, request: Request, held: LogoutState, provider: Provider): Promise<Response | undefined> {
-  const probed: LogoutState = { ...held, probed: true, report: withLayers(held.report, { provider: layer('probe_inconclusive') }) }
+async function startProbe(
+  app: App,
+  request: Request,
+  held: LogoutState,
+  provider: Provider,
+): Promise<Response | undefined> {
+  const probed: LogoutState = {
+    ...held,
+    probed: true,
+    report: withLayers(held.report, { provider: layer('probe_inconclusive') }),
+  }
   const returnTo = `${app.route('logged-out')}?${new URLSearchParams({ state: held.state })}`
   const transaction = { kind: 'probe', provider: held.provider as string, returnTo, interactive: false } as const
   const begun = await beginTransaction(app, request, provider, transaction).catch(() => undefined)
@@ -90,9 +106,19 @@ function land(app: App, held: LogoutState, provider: Provider | undefined): Resp
   if (elsewhere !== undefined) return redirect(elsewhere, setCookies)
   const { sentence, tryAgain } = verdict(held.report)
   const action: Action = tryAgain
-    ? { kind: 'form', text: 'signOutThereButton', method: 'post', to: app.route('logout'), fields: [['scope', held.report.scope]] }
+    ? {
+        kind: 'form',
+        text: 'signOutThereButton',
+        method: 'post',
+        to: app.route('logout'),
+        fields: [['scope', held.report.scope]],
+      }
     : { kind: 'link', text: 'signInButton', href: `${app.options.origin}/` }
-  return app.page({ title: 'signedOutTitle', sentence, ...providerLabel(provider), action, report: held.report }, 200, setCookies)
+  return app.page(
+    { title: 'signedOutTitle', sentence, ...providerLabel(provider), action, report: held.report },
+    200,
+    setCookies,
+  )
 }
 
 /** The one sentence: what the person has to know about the login that is not ours. */

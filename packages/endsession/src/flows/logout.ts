@@ -1,21 +1,19 @@
-import { decodeJwt } from 'jose'
 import { type App, providerLabel, tellEnded } from '../app.ts'
-import { cookieSession } from '../current.ts'
-import { EndSessionError } from '../errors.ts'
 import { awaitConfirmations, type Confirmation } from '../confirmations.ts'
+import { cookieSession, expireSession } from '../current.ts'
+import { EndSessionError } from '../errors.ts'
 import { writeFresh } from '../fresh.ts'
+import { type Leave, leavingPage, notLeaving, planLeave } from '../leaving.ts'
 import { logoutStateOf, readLogout, readTickets, type Ticket, writeLogout, writeTickets } from '../logout-cookie.ts'
-import { type Departure, failedReport, reportOf } from '../logout-report.ts'
-import { type EndSessionPlan, planEndSession } from '../protocol/end-session.ts'
+import { failedReport, reportOf } from '../logout-report.ts'
 import type { Provider } from '../protocol/provider.ts'
-import { deadline, within } from '../runtime.ts'
-import { openTokens } from '../session/contents.ts'
+import { deadline } from '../runtime.ts'
 import { providerTime } from '../session/ending.ts'
 import type { EndedRecord, Position } from '../session/store.ts'
 import { ownRefreshToken, type Part, settleRecords } from '../settle.ts'
 import { expireTransactions } from '../transactions.ts'
 import { redirect } from '../web/redirect.ts'
-import { isPrefetch, isSameOrigin } from '../web/request.ts'
+import { isPrefetch, isSameOrigin, single } from '../web/request.ts'
 import { safeReturnTo } from '../web/return-to.ts'
 import type { Report, Scope } from '../words.ts'
 
@@ -41,15 +39,18 @@ export function confirmLogout(app: App, request: Request): Response {
   const sentences = { app: 'confirmApp', provider: 'confirmProvider', everywhere: 'confirmEverywhere' } as const
   const provider = app.providers.size === 1 ? [...app.providers.values()][0] : undefined
   const action = { kind: 'form', text: 'confirmButton', method: 'post', to: app.route('logout'), fields: [] } as const
-  return app.page({ title: 'confirmTitle', sentence: sentences[app.options.scope], ...providerLabel(provider), action }, 200)
+  return app.page(
+    { title: 'confirmTitle', sentence: sentences[app.options.scope], ...providerLabel(provider), action },
+    200,
+  )
 }
 
-/** What a form asks for; whether there is such a scope is checked with the rest. */
+/** What a form asks for; whether there is such a scope is checked with the rest. Throws ERR_REQUEST for a field that is there twice. */
 export function readWish(form: URLSearchParams): LogoutWish {
-  const tries = Number(form.get('tries') ?? 0)
+  const tries = Number(single(form, 'tries') ?? 0)
   return {
-    scope: (form.get('scope') ?? undefined) as Scope | undefined,
-    returnTo: form.get('returnTo') ?? undefined,
+    scope: single(form, 'scope') as Scope | undefined,
+    returnTo: single(form, 'returnTo'),
     tries: Number.isInteger(tries) && tries > 0 ? Math.min(tries, 20) : 0,
   }
 }
@@ -66,7 +67,9 @@ export async function logout(app: App, request: Request, wish: LogoutWish): Prom
   const [revocation, confirmations, leave] = await Promise.all([
     revoke(app, asked, ended, provider),
     confirm(app, ended),
-    asked.scope === 'app' ? notLeaving('outside_scope') : planLeave(app, asked, ended.own, provider),
+    asked.scope === 'app'
+      ? notLeaving('outside_scope')
+      : planLeave(app, logoutStateOf(app, asked.id), ended.own, provider),
   ])
   return answer(app, request, asked, { ...ended, provider, revocation, confirmations }, leave)
 }
@@ -82,7 +85,8 @@ interface Asked {
 
 /** Throws ERR_REQUEST for a scope that there is not. */
 async function readAsked(app: App, request: Request, wish: LogoutWish): Promise<Asked> {
-  if (wish.scope !== undefined && !scopes.includes(wish.scope)) throw new EndSessionError('ERR_REQUEST', 'There is no such scope.')
+  if (wish.scope !== undefined && !scopes.includes(wish.scope))
+    throw new EndSessionError('ERR_REQUEST', 'There is no such scope.')
   const tickets = readTickets(app, request)
   const own = await cookieSession(app, request)
   const ticket = own === undefined ? tickets[0] : undefined
@@ -145,7 +149,12 @@ function onlyStoreFailure(error: unknown): 'store_failed' {
 }
 
 /** All of them at every click: that a record is settled may also mean that its tokens were left alone. */
-async function revoke(app: App, { scope }: Asked, { own, records }: Ended, provider: Provider | undefined): Promise<readonly Part[]> {
+async function revoke(
+  app: App,
+  { scope }: Asked,
+  { own, records }: Ended,
+  provider: Provider | undefined,
+): Promise<readonly Part[]> {
   const later = revokesAfter(scope, provider)
   const waits = ({ id, sid }: EndedRecord) => later && (id === own?.id || (sid !== undefined && sid === own?.sid))
   const due = records.filter((record) => !waits(record))
@@ -164,43 +173,6 @@ async function confirm(app: App, { records, position }: Ended): Promise<readonly
 /** Revoking first would take this app out of the provider's session: its logout would then not tell the others. */
 function revokesAfter(scope: Scope, provider: Provider | undefined): boolean {
   return scope !== 'app' && provider?.config.profile.revokeBeforeLeaving === false
-}
-
-interface Leave {
-  readonly departure: Departure
-  readonly plan?: EndSessionPlan
-  readonly tellsOthers: boolean
-}
-
-async function notLeaving(departure: Departure): Promise<Leave> {
-  return { departure, tellsOthers: false }
-}
-
-/** Where the provider's logout is, and what it needs. A provider that does not say in time keeps nobody here. */
-async function planLeave(app: App, { id }: Asked, own: EndedRecord | undefined, provider: Provider | undefined): Promise<Leave> {
-  if (!provider) return notLeaving('provider_not_configured')
-  const { config } = provider
-  const metadata = await within(provider.metadata(), app.options.deadlineSeconds).catch(() => undefined)
-  if (!metadata && config.profile.endSessionUrl === undefined) return notLeaving('provider_unreachable')
-  const hint = own && idTokenOf(app, own)
-  const plan = planEndSession(metadata?.end_session_endpoint, config, {
-    ...hint,
-    idTokenExpired: (hint?.claims.exp ?? 0) <= app.options.runtime.now(),
-    redirectUri: app.route('logged-out'),
-    state: logoutStateOf(app, id),
-  })
-  const tellsOthers = metadata?.backchannel_logout_supported === true || metadata?.frontchannel_logout_supported === true
-  return plan ? { departure: 'leaving', plan, tellsOthers } : notLeaving('no_end_session_endpoint')
-}
-
-/** A row that does not open costs the hint, not the logout: the session has ended already. */
-function idTokenOf(app: App, own: EndedRecord): { idToken: string; claims: ReturnType<typeof decodeJwt> } | undefined {
-  try {
-    const { idToken } = openTokens(app.sealer, own.id, own.sealed)
-    return { idToken, claims: decodeJwt(idToken) }
-  } catch {
-    return undefined
-  }
 }
 
 function onlyProvider(app: App): Provider | undefined {
@@ -236,37 +208,17 @@ function answer(
     ...(plan && { left: true }),
     ...(position !== undefined && { position }),
   })
-  const setCookies = [...expireAll(app, request), app.cookies.expire(app.cookies.names.ticket), cookie, ...markFresh(app, asked, done)]
+  const setCookies = [
+    ...expireAll(app, request),
+    app.cookies.expire(app.cookies.names.ticket),
+    cookie,
+    ...markFresh(app, asked, done),
+  ]
   const response = plan
     ? leavingPage(app, provider, plan, setCookies)
     : redirect(`${app.route('logged-out')}?${new URLSearchParams({ state })}`, setCookies)
   app.options.emit({ type: 'logout.finished', report })
   return { report, response: cleared(app, response) }
-}
-
-function leavingPage(app: App, provider: Provider | undefined, plan: EndSessionPlan, setCookies: readonly string[]): Response {
-  const { method, url } = plan
-  const action = new URL(url)
-  if (method === 'GET') action.search = ''
-  const fields = method === 'GET' ? [...url.searchParams] : Object.entries(plan.fields)
-  return app.page(
-    {
-      title: 'leavingTitle',
-      sentence: 'leavingSentence',
-      ...providerLabel(provider),
-      action: {
-        kind: 'form',
-        text: 'leavingButton',
-        method: method === 'GET' ? 'get' : 'post',
-        to: action.href,
-        fields,
-        autoSeconds: 0,
-        ...(method === 'GET' && { fallback: url.href }),
-      },
-    },
-    200,
-    setCookies,
-  )
 }
 
 /** Signed out in this browser, and no more than that is sure: the ticket tries again, the page does so by itself. */
@@ -301,8 +253,7 @@ function answerFailed(app: App, request: Request, asked: Asked, tries: number): 
 
 /** Every cookie of a login; those of logins in progress too: one that began before the logout must not finish after it. */
 function expireAll(app: App, request: Request): readonly string[] {
-  const session = app.host ? app.host.expire(request) : [app.cookies.expire(app.cookies.names.session)]
-  return [...session, ...expireTransactions(app, request)]
+  return [...expireSession(app, request), ...expireTransactions(app, request)]
 }
 
 /**

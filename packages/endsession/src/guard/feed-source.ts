@@ -1,7 +1,7 @@
 import { EndSessionError } from '../errors.ts'
 import { type FeedAnswer, readFeed } from '../session/feed-wire.ts'
 import { collectFeed } from '../session/collect-feed.ts'
-import { deadline, type Runtime, toBase64url } from '../runtime.ts'
+import { type Runtime, toBase64url, within } from '../runtime.ts'
 import type { Position, Store } from '../session/store.ts'
 
 /** By HTTP from an app. `url` is its `{basePath}/feed`; `name` and `key` stand in its `feed.keys`. */
@@ -23,11 +23,13 @@ export type Feed = HttpFeed | StoreFeed
 /** One question to a feed: what came after a position, or everything; waits so long for something to come. */
 export interface FeedSource {
   readonly name: string
-  ask(after: Position | undefined, waitSeconds: number): Promise<FeedAnswer>
+  ask(after: Position | undefined, waitSeconds: number, signal: AbortSignal): Promise<FeedAnswer>
 }
 
-/** Beyond the wait, the longest that an answer may take. */
+/** Beyond the wait, the longest until an answer begins. */
 const answerSeconds = 5
+/** The longest that it may then go on: a snapshot can be large. */
+const bodySeconds = 30
 
 /** `instance` tells this process from others that follow under the same name. */
 export function createFeedSource(feed: Feed, issuer: string, auth: 'enabled' | 'disabled', runtime: Runtime): FeedSource {
@@ -38,20 +40,18 @@ export function createFeedSource(feed: Feed, issuer: string, auth: 'enabled' | '
 function httpSource({ url, name, key }: HttpFeed, instance: string, auth: string, runtime: Runtime): FeedSource {
   return {
     name,
-    async ask(after, waitSeconds) {
+    async ask(after, waitSeconds, signal) {
       const asked = new URL(url)
       asked.searchParams.set('instance', instance)
       asked.searchParams.set('auth', auth)
       asked.searchParams.set('wait', String(waitSeconds))
       if (after !== undefined) asked.searchParams.set('after', after)
-      const response = await runtime.fetch(asked, {
-        headers: { authorization: `Bearer ${key}` },
-        redirect: 'error',
-        signal: deadline(waitSeconds + answerSeconds),
-      })
+      const question = runtime.fetch(asked, { headers: { authorization: `Bearer ${key}` }, redirect: 'error', signal })
+      const response = await within(question, waitSeconds + answerSeconds)
+      if (response.status === 200 && response.body) return within(readFeed(response.body), bodySeconds)
+      await response.body?.cancel()
       if (response.status === 401) throw new EndSessionError('ERR_OPTIONS', `The feed does not know this key of the guard ${name}.`)
-      if (response.status !== 200 || !response.body) throw new Error(`the feed answered ${response.status}`)
-      return readFeed(response.body)
+      throw new Error(`the feed answered ${response.status}`)
     },
   }
 }
@@ -59,12 +59,12 @@ function httpSource({ url, name, key }: HttpFeed, instance: string, auth: string
 /** The guard does not open the store: the app that it belongs to does, and knows its limits. */
 function storeSource({ store, name, clients }: StoreFeed, issuer: string, instance: string): FeedSource {
   const head = { mode: 'enabled', clients: clients.map((client) => [issuer, client] as const) } as const
-  return {
-    name,
-    async ask(after, waitSeconds) {
-      if (after !== undefined) await store.follow(`${name}/${instance}`, after)
-      return { ...head, now: await store.now(), ...(await collectFeed(store, after, waitSeconds)) }
-    },
-  }
-}
 
+  async function read(after: Position | undefined, waitSeconds: number): Promise<FeedAnswer> {
+    // As over HTTP: noted before anything is read.
+    await store.follow(`${name}/${instance}`, after ?? (await store.head()))
+    return { ...head, ...(await collectFeed(store, after, waitSeconds)), now: await store.now() }
+  }
+
+  return { name, ask: (after, waitSeconds) => within(read(after, waitSeconds), waitSeconds + answerSeconds) }
+}

@@ -1,5 +1,5 @@
 import { EndSessionError } from '../errors.ts'
-import { type Runtime, sleep } from '../runtime.ts'
+import { type Runtime, sleep, within } from '../runtime.ts'
 import type { FeedAnswer } from '../session/feed-wire.ts'
 import type { Position } from '../session/store.ts'
 import type { FeedSource } from './feed-source.ts'
@@ -14,9 +14,10 @@ export interface Follower {
   readonly started: boolean
   readonly mode: FeedAnswer['mode'] | undefined
   readonly clients: FeedAnswer['clients']
-  /** The first answer, or the first failure. */
+  /** The first answer, or the first failure; requests wait for it, so many seconds at most. */
   readonly first: Promise<void>
-  close(): void
+  /** Resolves once nothing of it runs any more. */
+  close(): Promise<void>
 }
 
 export interface FollowerOptions {
@@ -28,6 +29,8 @@ export interface FollowerOptions {
 
 /** A guard that follows more than this many marks refuses rather than forgets. */
 const mostMarks = 5_000_000
+/** The longest that a request waits for the first answer. */
+const firstSeconds = 6
 
 /**
  * Asks the feed over and over. A lease is won by asking: it runs from the moment of the question, once everything up to
@@ -35,45 +38,58 @@ const mostMarks = 5_000_000
  */
 export function followFeed(source: FeedSource, options: FollowerOptions): Follower {
   const { leaseSeconds, runtime } = options
+  const pauseSeconds = Math.min(1, leaseSeconds / 10)
   const marks = createKnownMarks()
   let position: Position | undefined
   let leaseUntil = Number.NEGATIVE_INFINITY
   let answer: FeedAnswer | undefined
   let failed = false
   let closed = false
+  let question = new AbortController()
 
   const holds = () => runtime.monotonic() < leaseUntil
 
+  /** Marks only ever come: also a store that has lost its own, and begins anew, does not bring a token back to life. */
   function apply(given: FeedAnswer, askedAt: number): void {
-    if (given.snapshot) marks.clear()
     for (const entry of given.entries) marks.apply(entry)
-    marks.forget(given.now)
+    // More than came, so that a busy feed is forgotten faster than it grows.
+    marks.forget(given.now, 64 + 4 * given.entries.length)
     position = given.position
     answer = given
     if (given.complete && marks.size <= mostMarks) leaseUntil = askedAt + leaseSeconds
   }
 
   async function ask(): Promise<void> {
-    const askedAt = runtime.monotonic()
+    const [askedAt, after] = [runtime.monotonic(), position]
     // The first question waits for nothing, and so does one that has a lease to win back.
-    const waitSeconds = position !== undefined && holds() ? leaseSeconds / 3 : 0
-    apply(await source.ask(position, waitSeconds), askedAt)
+    const waitSeconds = after !== undefined && holds() ? leaseSeconds / 3 : 0
+    question = new AbortController()
+    const given = await source.ask(after, waitSeconds, question.signal).finally(() => question.abort())
+    apply(given, askedAt)
+    if (given.snapshot && after !== undefined && after !== given.position) {
+      options.onLost(lostContinuity(source.name))
+      failed = true
+    }
     if (failed) options.onBack()
     failed = false
+    // Whoever answers at once that there is nothing new is not asked as fast as that.
+    const atOnce = waitSeconds === 0 || runtime.monotonic() - askedAt < pauseSeconds
+    if (given.position === after && atOnce) await sleep(pauseSeconds)
   }
 
   async function askOrTell(): Promise<void> {
     try {
       await ask()
     } catch (cause) {
+      if (closed) return
       if (!failed) options.onLost(lostError(source.name, cause))
       failed = true
-      await sleep(Math.min(1, leaseSeconds / 10))
+      await sleep(pauseSeconds)
     }
   }
 
-  const first = askOrTell()
-  const running = first.then(async () => {
+  const start = askOrTell()
+  const running = start.then(async () => {
     while (!closed) await askOrTell()
   })
   runtime.waitUntil(running)
@@ -81,7 +97,7 @@ export function followFeed(source: FeedSource, options: FollowerOptions): Follow
   return {
     marks,
     holds,
-    first,
+    first: within(start, firstSeconds).catch(() => {}),
     get started() {
       return answer !== undefined
     },
@@ -93,6 +109,8 @@ export function followFeed(source: FeedSource, options: FollowerOptions): Follow
     },
     close() {
       closed = true
+      question.abort()
+      return running
     },
   }
 }
@@ -100,4 +118,8 @@ export function followFeed(source: FeedSource, options: FollowerOptions): Follow
 function lostError(name: string, cause: unknown): EndSessionError {
   if (cause instanceof EndSessionError && cause.code === 'ERR_OPTIONS') return cause
   return new EndSessionError('ERR_PROVIDER', `The guard ${name} has lost its feed.`, { cause })
+}
+
+function lostContinuity(name: string): EndSessionError {
+  return new EndSessionError('ERR_STORE', `The guard ${name} could not go on where it stood: it has read all marks anew.`)
 }

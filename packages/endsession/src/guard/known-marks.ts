@@ -14,11 +14,10 @@ export interface TokenSubject {
 /** Every unexpired mark of one feed. Not a cache: nothing leaves it before its time. */
 export interface KnownMarks {
   apply(entry: Entry): void
-  clear(): void
   covers(subject: TokenSubject): boolean
   readonly size: number
-  /** Forgets what is over, in the store's clock, a few steps at a time. */
-  forget(storeNow: number): void
+  /** Forgets what is over, in the store's clock: looks at so many marks, and goes on there the next time. */
+  forget(storeNow: number, steps: number): void
 }
 
 interface Kept {
@@ -44,14 +43,11 @@ export function createKnownMarks(): KnownMarks {
 
   return {
     apply(entry) {
-      for (const hash of entry.tokens) tokens.set(hash, { before: 0, until: entry.until })
+      for (const hash of entry.tokens)
+        tokens.set(hash, { before: 0, until: Math.max(entry.until, tokens.get(hash)?.until ?? 0) })
       if (entry.before === undefined) return
       if (entry.sid !== undefined) raise(`sid ${entry.sid}`, entry.before, entry.until)
       if (entry.sub !== undefined) raise(`sub ${entry.sub}`, entry.before, entry.until)
-    },
-    clear() {
-      subjects.clear()
-      tokens.clear()
     },
     covers: ({ token, at, sids, subs }) =>
       tokens.has(token) ||
@@ -60,9 +56,9 @@ export function createKnownMarks(): KnownMarks {
     get size() {
       return subjects.size + tokens.size
     },
-    forget(storeNow) {
+    forget(storeNow, steps) {
       for (const [place, map] of [subjects, tokens].entries()) {
-        for (let step = 0; step < 64; step++) {
+        for (let step = 0; step < steps; step++) {
           const next = walks[place]?.next()
           if (!next || next.done) {
             walks = walks.with(place, map.entries())

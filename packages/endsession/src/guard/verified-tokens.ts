@@ -23,10 +23,12 @@ export function createVerifiedTokens(provider: Provider, audience: readonly stri
         return isInTime(kept.found.claims, runtime.now()) ? kept.found : undefined
       known.delete(token)
       const at = runtime.monotonic()
+      // Noted before: a key that leaves during the verification may be the one that it is done with.
+      const generation = keys.generation()
       const found = await verifyAccessToken(token, provider, audience)
       if (!found) return undefined
       if (known.size >= mostTokens) known.delete(known.keys().next().value as string)
-      known.set(token, { found, at, generation: keys.generation() })
+      known.set(token, { found, at, generation })
       return found
     },
   }

@@ -11,6 +11,8 @@ export interface VerifiedToken {
   readonly claims: AccessTokenClaims
   /** The client that it was issued to, where it says so. */
   readonly client?: string
+  /** Token hash. */
+  readonly hash: string
 }
 
 type AccessTokenClaims = JWTPayload & { readonly sub: string; readonly exp: number }
@@ -18,8 +20,10 @@ type AccessTokenClaims = JWTPayload & { readonly sub: string; readonly exp: numb
 /** Far more than any provider sends. */
 const sizeLimit = 16_384
 
-/** RFC 9068, section 2.1; the plain ones are what most providers send. */
-const types: readonly unknown[] = ['at+jwt', 'application/at+jwt', 'jwt', undefined]
+/** RFC 9068, section 2.1. */
+const accessTokenTypes: readonly unknown[] = ['at+jwt', 'application/at+jwt']
+/** What most providers send: it does not tell. */
+const plainTypes: readonly unknown[] = ['jwt', undefined]
 
 /** Claims that only ID tokens and logout tokens have: where `typ` cannot tell, these do. */
 const foreignClaims = ['nonce', 'events', 'at_hash', 'c_hash', 's_hash'] as const
@@ -36,30 +40,42 @@ export async function verifyAccessToken(
   provider: Provider,
   audience: readonly string[],
 ): Promise<VerifiedToken | undefined> {
+  // Whatever the token says of itself is checked before any key is asked for.
+  const claims = readClaims(token)
+  if (!claims || !isForUs(claims, provider, audience) || !isInTime(claims, provider.runtime.now())) return undefined
+  if (!(await isSigned(token, provider))) return undefined
+  const client = [claims.azp, claims.client_id].find((value) => typeof value === 'string')
+  return { claims, hash: tokenHash(token), ...(client !== undefined && { client }) }
+}
+
+async function isSigned(token: string, { keys }: Provider): Promise<boolean> {
   try {
-    // Whatever the token says of itself is checked before any key is asked for.
-    const claims = readClaims(token)
-    if (!claims || !isForUs(claims, provider, audience) || !isInTime(claims, provider.runtime.now())) return undefined
-    await verifySignature(token, provider.keys, [...asymmetricAlgorithms])
-    const client = [claims.azp, claims.client_id].find((value) => typeof value === 'string')
-    return { claims, ...(client !== undefined && { client }) }
+    await verifySignature(token, keys, [...asymmetricAlgorithms])
+    return true
   } catch (error) {
-    if (error instanceof errors.JOSEError) return undefined
+    if (error instanceof errors.JOSEError) return false
     throw error
   }
 }
 
+/** Nothing for garbage, whatever jose throws for that. */
 function readClaims(token: string): AccessTokenClaims | undefined {
-  if (token.length > sizeLimit || token.split('.').length !== 3) return undefined
-  const typ = decodeProtectedHeader(token).typ as unknown
-  if (!types.includes(typeof typ === 'string' ? typ.toLowerCase() : typ)) return undefined
-  const claims = decodeJwt(token)
-  return isAccessToken(claims) ? claims : undefined
+  if (token.length > sizeLimit || token.split('.', 4).length !== 3) return undefined
+  try {
+    const { typ } = decodeProtectedHeader(token) as { typ?: unknown }
+    const claims = decodeJwt(token)
+    return isAccessToken(typeof typ === 'string' ? typ.toLowerCase() : typ, claims) ? claims : undefined
+  } catch {
+    return undefined
+  }
 }
 
-function isAccessToken(claims: JWTPayload): claims is AccessTokenClaims {
-  if (typeof claims.sub !== 'string' || claims.sub === '' || typeof claims.exp !== 'number') return false
-  return !foreignClaims.some((name) => name in claims) && !foreignTypes.includes(claims.typ)
+function isAccessToken(typ: unknown, claims: JWTPayload): claims is AccessTokenClaims {
+  if (typeof claims.sub !== 'string' || claims.sub === '' || !Number.isFinite(claims.exp)) return false
+  if (foreignTypes.includes(claims.typ)) return false
+  // Keycloak calls its access tokens `Bearer` in the body; up to version 24 they hold the login's `nonce`.
+  if (accessTokenTypes.includes(typ) || (plainTypes.includes(typ) && claims.typ === 'Bearer')) return true
+  return plainTypes.includes(typ) && !foreignClaims.some((name) => name in claims)
 }
 
 function isForUs({ iss, aud }: JWTPayload, { config }: Provider, audience: readonly string[]): boolean {
@@ -73,10 +89,10 @@ export function isInTime({ exp, nbf }: { readonly exp: number; readonly nbf?: un
 }
 
 /** How the marks of these clients would name this token. Without an `iat` it is as old as can be. */
-export function subjectOf(token: string, { claims }: VerifiedToken, clients: readonly string[]): TokenSubject {
+export function subjectOf({ claims, hash }: VerifiedToken, clients: readonly string[]): TokenSubject {
   const { iss = '', sid, sub, iat } = claims
   return {
-    token: tokenHash(token),
+    token: hash,
     at: typeof iat === 'number' ? iat : 0,
     sids: typeof sid === 'string' ? clients.map((client) => subjectHash(iss, client, sid)) : [],
     subs: clients.map((client) => subjectHash(iss, client, sub)),

@@ -82,20 +82,28 @@ function loginOf(tokens: oauth.TokenEndpointResponse, provider: Provider): Login
   const claims = oauth.getValidatedIdTokenClaims(tokens)
   if (tokens.id_token === undefined || claims === undefined) throw new Error('no ID token')
   const now = provider.runtime.now()
-  checkSubject(claims)
-  checkIssuedAt(claims, now)
-  const sessionExpiry = sessionExpiryOf(claims)
   const accessTokenExpiresAt = accessTokenEnd(tokens, now)
   return {
     idToken: tokens.id_token,
-    claims,
-    signedInAt: claims.iat,
-    ...(claims.auth_time !== undefined && { authTime: claims.auth_time }),
-    ...(typeof claims['sid'] === 'string' && claims['sid'] !== '' && { sid: claims['sid'] }),
-    ...(sessionExpiry !== undefined && { sessionExpiry }),
+    ...readLogin(claims, now),
     accessToken: tokens.access_token,
     ...(accessTokenExpiresAt !== undefined && { accessTokenExpiresAt }),
     ...(tokens.refresh_token !== undefined && { refreshToken: tokens.refresh_token }),
+  }
+}
+
+/** What a session is made from, of an ID token whose claims OpenID Connect Core has been asked about. Throws. */
+export function readLogin(claims: oauth.IDToken, now: number): Omit<Login, 'idToken' | 'accessToken'> {
+  checkSubject(claims)
+  checkIssuedAt(claims, now)
+  const sessionExpiry = sessionExpiryOf(claims)
+  return {
+    claims,
+    signedInAt: claims.iat,
+    // From the future it says nothing: it would satisfy every wish for fresh authentication.
+    ...(claims.auth_time !== undefined && claims.auth_time <= now + toleranceSeconds && { authTime: claims.auth_time }),
+    ...(typeof claims['sid'] === 'string' && claims['sid'] !== '' && { sid: claims['sid'] }),
+    ...(sessionExpiry !== undefined && { sessionExpiry }),
   }
 }
 
@@ -109,7 +117,7 @@ function checkIssuedAt({ iat }: oauth.IDToken, now: number): void {
 }
 
 /** OpenID Connect Enterprise Extensions 1.0: a NumericDate, or the token is not good. */
-function sessionExpiryOf(claims: oauth.IDToken): number | undefined {
+export function sessionExpiryOf(claims: oauth.IDToken): number | undefined {
   const expiry = claims['session_expiry']
   if (expiry === undefined) return undefined
   if (typeof expiry !== 'number' || !Number.isFinite(expiry)) throw new Error('session_expiry is not a number')
@@ -117,7 +125,7 @@ function sessionExpiryOf(claims: oauth.IDToken): number | undefined {
 }
 
 /** `expires_in` counts from now; else what a JWT says of itself. */
-function accessTokenEnd(tokens: oauth.TokenEndpointResponse, now: number): number | undefined {
+export function accessTokenEnd(tokens: oauth.TokenEndpointResponse, now: number): number | undefined {
   if (tokens.expires_in !== undefined) return now + tokens.expires_in
   try {
     const { exp } = decodeJwt(tokens.access_token)

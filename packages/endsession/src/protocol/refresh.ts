@@ -1,7 +1,9 @@
 import * as oauth from 'oauth4webapi'
+import { EndSessionError } from '../errors.ts'
 import { deadline } from '../runtime.ts'
 import { signingAlgorithms } from './algorithms.ts'
-import { loginFailed, providerFailed } from './failures.ts'
+import { accessTokenEnd, sessionExpiryOf } from './exchange.ts'
+import { providerFailed } from './failures.ts'
 import { verifySignature } from './keys.ts'
 import type { Provider } from './provider.ts'
 import { orAborted } from './shared-fetch.ts'
@@ -9,40 +11,56 @@ import { orAborted } from './shared-fetch.ts'
 /** What a refresh brought. Times are epoch seconds. */
 export interface Refreshed {
   readonly accessToken: string
+  /** Our clock; absent when nobody knows. */
   readonly accessTokenExpiresAt?: number
   /** Absent: the old one goes on. */
   readonly refreshToken?: string
   /** Absent: the old one stays the logout's hint. */
   readonly idToken?: string
+  /** How long the session may live from now on, by the new ID token's `session_expiry`. May be past already. */
+  readonly sessionSeconds?: number
 }
 
 const refreshSeconds = 5
+/** The tokens are here by then, and the old refresh token may be used up: nobody waits long for keys. */
+const keysSeconds = 2
 
 /**
- * Trades the refresh token for new tokens (RFC 6749, section 6), within 5 s. `refused`: the provider says that the grant
- * is over (`invalid_grant`). A new ID token has to be of the same person (OpenID Connect Core 1.0, section 12.2).
- * Throws ERR_PROVIDER when there is no answer, or one that does not hold: the old tokens stay.
+ * Trades the refresh token for new tokens (RFC 6749, section 6), within 7 s. `refused`: the provider says that the grant
+ * is over (`invalid_grant`). A new ID token has to be of the same person (OpenID Connect Core 1.0, section 12.2); one that
+ * nobody can verify now, for want of keys, is left out. Throws ERR_PROVIDER, with no token in its cause, when there is no
+ * answer, or one that does not hold: the old tokens stay.
  */
 export async function refreshTokens(provider: Provider, refreshToken: string, sub: string): Promise<Refreshed | 'refused'> {
-  const metadata = await provider.metadata()
   try {
-    const tokens = await orAborted((signal) => redeem(provider, metadata, refreshToken, signal), deadline(refreshSeconds))
+    const tokens = await orAborted((signal) => redeem(provider, refreshToken, signal), deadline(refreshSeconds))
     if (tokens === 'refused') return tokens
-    if (tokens.id_token !== undefined) await checkIdToken(provider, metadata, tokens, sub)
-    return refreshedOf(tokens, provider.runtime.now())
+    const { id_token, access_token, refresh_token } = tokens
+    const now = provider.runtime.now()
+    const accessTokenExpiresAt = accessTokenEnd(tokens, now)
+    return {
+      accessToken: access_token,
+      ...(accessTokenExpiresAt !== undefined && { accessTokenExpiresAt }),
+      ...(refresh_token !== undefined && { refreshToken: refresh_token }),
+      ...(id_token !== undefined && (await readIdToken(provider, tokens, sub))),
+    }
   } catch (cause) {
-    throw providerFailed(cause)
+    throw providerFailed(withoutTokens(cause))
   }
 }
 
 async function redeem(
   provider: Provider,
-  metadata: oauth.AuthorizationServer,
   refreshToken: string,
   signal: AbortSignal,
 ): Promise<oauth.TokenEndpointResponse | 'refused'> {
+  const metadata = await provider.metadata()
   const [client, auth, options] = [provider.client(), provider.clientAuth, provider.options(signal)]
   const response = await oauth.refreshTokenGrantRequest(metadata, client, auth, refreshToken, options)
+  if (response.status >= 500 || response.status === 429) {
+    await response.body?.cancel()
+    throw new Error(`the token endpoint: HTTP ${response.status}`)
+  }
   try {
     return await oauth.processRefreshTokenResponse(metadata, client, response)
   } catch (error) {
@@ -51,22 +69,33 @@ async function redeem(
   }
 }
 
-async function checkIdToken(
+async function readIdToken(
   provider: Provider,
-  metadata: oauth.AuthorizationServer,
   tokens: oauth.TokenEndpointResponse,
   sub: string,
-): Promise<void> {
+): Promise<Pick<Refreshed, 'idToken' | 'sessionSeconds'>> {
   const claims = oauth.getValidatedIdTokenClaims(tokens)
-  if (claims?.sub !== sub) throw loginFailed(new Error('the refresh answered with the ID token of somebody else'))
-  await verifySignature(tokens.id_token as string, provider.keys, signingAlgorithms(metadata))
+  if (claims?.sub !== sub) throw new Error('the refresh answered with the ID token of somebody else')
+  const sessionExpiry = sessionExpiryOf(claims)
+  const idToken = tokens.id_token as string
+  if (!(await isVerified(provider, idToken))) return {}
+  return { idToken, ...(sessionExpiry !== undefined && { sessionSeconds: sessionExpiry - claims.iat }) }
 }
 
-function refreshedOf(tokens: oauth.TokenEndpointResponse, now: number): Refreshed {
-  return {
-    accessToken: tokens.access_token,
-    ...(tokens.expires_in !== undefined && { accessTokenExpiresAt: now + tokens.expires_in }),
-    ...(tokens.refresh_token !== undefined && { refreshToken: tokens.refresh_token }),
-    ...(tokens.id_token !== undefined && { idToken: tokens.id_token }),
+/** `false`: nobody can tell, for want of keys. Throws for a signature that is not good. */
+async function isVerified(provider: Provider, idToken: string): Promise<boolean> {
+  const verify = async () => verifySignature(idToken, provider.keys, signingAlgorithms(await provider.metadata()))
+  try {
+    await orAborted(verify, deadline(keysSeconds))
+    return true
+  } catch (error) {
+    if (error instanceof DOMException || error instanceof EndSessionError) return false
+    throw error
   }
+}
+
+/** oauth4webapi's errors hold the answer that they are about, tokens included. */
+function withoutTokens(cause: unknown): unknown {
+  if (cause instanceof EndSessionError || !(cause instanceof Error)) return cause
+  return new Error(`${cause.name}: ${cause.message}`)
 }

@@ -63,7 +63,7 @@ function sessionEntry(session: StoredSession, cause: Cause, now: number, limits:
 
 /** Long enough to refuse a login that began with this session, also when it was about to expire. */
 function idMark(session: StoredSession, cause: Cause, now: number, limits: Limits): MarkWrite {
-  const until = Math.max(session.expiresAt, now + limits.endedSeconds, latest(session.tokens))
+  const until = Math.max(session.expiresAt, now + limits.endedSeconds, latest(session.tokens), limits.marksUntil ?? 0)
   return { kind: 'id', key: session.id, mark: { cause, endedAt: now, until } }
 }
 

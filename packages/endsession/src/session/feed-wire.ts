@@ -10,7 +10,7 @@ export interface FeedHead {
   readonly clients: readonly (readonly [issuer: string, client: string])[]
   /** The store's now, epoch seconds. */
   readonly now: number
-  /** All unexpired marks follow, and what was known before counts no more. */
+  /** All unexpired marks follow. What was known before still counts: a store that forgot an end does not undo it. */
   readonly snapshot: boolean
 }
 
@@ -34,20 +34,51 @@ export function writeLine(value: FeedHead | Entry | FeedEnd): string {
   return `${JSON.stringify(value)}\n`
 }
 
-/** Throws when a line is garbage, or the end is missing. */
+/** Characters of one line. */
+const longestLine = 1_048_576
+
+/** Throws when a line is garbage, or the end is missing: of an answer all is good, or nothing. */
 export async function readFeed(chunks: AsyncIterable<Uint8Array>): Promise<FeedAnswer> {
   let head: FeedHead | undefined
   let end: FeedEnd | undefined
   const entries: Entry[] = []
   for await (const line of readLines(chunks)) {
     if (end) throw new Error('the feed goes on behind its end')
-    const value = JSON.parse(line) as FeedHead | Entry | FeedEnd
-    if (!head) head = value as FeedHead
-    else if ('complete' in value) end = value
-    else entries.push(value as Entry)
+    const value = readObject(line)
+    if (!head) head = checked(value, isHead)
+    else if ('complete' in value) end = checked(value, isEnd)
+    else entries.push(checked(value, isEntry))
   }
   if (!head || !end) throw new Error('the feed broke off')
   return { ...head, ...end, entries }
+}
+
+function readObject(line: string): object {
+  const value: unknown = JSON.parse(line)
+  if (typeof value !== 'object' || value === null) throw new Error('the feed holds garbage')
+  return value
+}
+
+function checked<T>(value: object, isGood: (value: Partial<T>) => boolean): T {
+  if (!isGood(value)) throw new Error('the feed holds garbage')
+  return value as T
+}
+
+function isHead({ mode, clients, now, snapshot }: Partial<FeedHead>): boolean {
+  const named = Array.isArray(clients) && clients.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isText))
+  return named && (mode === 'enabled' || mode === 'disabled') && Number.isFinite(now) && typeof snapshot === 'boolean'
+}
+
+function isEntry({ sid = '', sub = '', tokens, before = 0, until }: Partial<Entry>): boolean {
+  return Array.isArray(tokens) && [sid, sub, ...tokens].every(isText) && [before, until].every(Number.isFinite)
+}
+
+function isEnd({ position, complete }: Partial<FeedEnd>): boolean {
+  return isText(position) && typeof complete === 'boolean'
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string'
 }
 
 async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
@@ -56,6 +87,7 @@ async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<str
   for await (const chunk of chunks) {
     const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
     rest = lines.pop() ?? ''
+    if (rest.length > longestLine) throw new Error('the feed holds a line without an end')
     yield* lines
   }
   if (rest) throw new Error('the feed broke off in a line')

@@ -44,7 +44,7 @@ export function raised(
     ...(authBefore !== undefined && { authBefore }),
     cause,
     endedAt: now,
-    until: now + limits.absoluteSeconds + limits.accessTokenSeconds,
+    until: Math.max(now + limits.absoluteSeconds + limits.accessTokenSeconds, limits.marksUntil ?? 0),
     ...(authBefore !== undefined && { authUntil: now + limits.reauthSeconds }),
   }
 }

@@ -112,6 +112,8 @@ export interface Limits {
   /** How long an `authBefore` is kept. */
   readonly reauthSeconds: number
   readonly accessTokenSeconds: number
+  /** No mark goes before then, in the store's clock: logins from before endsession are still around. */
+  readonly marksUntil?: number
 }
 
 export type Durability = 'process' | 'second' | 'disk'

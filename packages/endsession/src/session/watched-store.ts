@@ -55,30 +55,75 @@ export function watchStore(store: Store, limits: Limits, unsafeLossyStore: boole
   return {
     ready,
     now: () => asked(() => store.now(), Number.isFinite),
-    create: (session, how) => asked(() => store.create(session, how), (answer) => answer === 'created' || isMark(answer)),
-    get: (id) => asked(() => store.get(id), (answer) => answer === undefined || (isSession(answer) && answer.id === id)),
+    create: (session, how) =>
+      asked(
+        () => store.create(session, how),
+        (answer) => answer === 'created' || isMark(answer),
+      ),
+    get: (id) =>
+      asked(
+        () => store.get(id),
+        (answer) => answer === undefined || (isSession(answer) && answer.id === id),
+      ),
     touch: (id) => asked(() => store.touch(id)),
     update: (id, revision, patch) =>
-      asked(() => store.update(id, revision, patch), (answer) => ['updated', 'stale', 'gone'].includes(answer)),
-    end: (selector, cause) => asked(() => store.end(selector, cause), (answer) => isEnd(answer, selector)),
+      asked(
+        () => store.update(id, revision, patch),
+        (answer) => ['updated', 'stale', 'gone'].includes(answer),
+      ),
+    end: (selector, cause) =>
+      asked(
+        () => store.end(selector, cause),
+        (answer) => isEnd(answer, selector),
+      ),
     settle: (id) => asked(() => store.settle(id)),
     pending: (limit) =>
-      asked(() => store.pending(limit), (answer) => answer.expired.every(isSession) && answer.unsettled.every(isRecord)),
-    covers: (claims) => asked(() => store.covers(claims), (answer) => answer === undefined || isMark(answer)),
+      asked(
+        () => store.pending(limit),
+        (answer) => answer.expired.every(isSession) && answer.unsettled.every(isRecord),
+      ),
+    covers: (claims) =>
+      asked(
+        () => store.covers(claims),
+        (answer) => answer === undefined || isMark(answer),
+      ),
     list: (who) =>
-      asked(() => store.list(who), (answer) => answer.every((one) => isSession(one) && one.iss === who.iss && one.client === who.client)),
-    claim: (key, seconds) => asked(() => store.claim(key, seconds), (answer) => typeof answer === 'boolean'),
-    head: () => asked(() => store.head(), (answer) => typeof answer === 'string'),
+      asked(
+        () => store.list(who),
+        (answer) => answer.every((one) => isSession(one) && isOf(one, who)),
+      ),
+    claim: (key, seconds) =>
+      asked(
+        () => store.claim(key, seconds),
+        (answer) => typeof answer === 'boolean',
+      ),
+    head: () =>
+      asked(
+        () => store.head(),
+        (answer) => typeof answer === 'string',
+      ),
     follow: (name, position) => asked(() => store.follow(name, position)),
     followers: () => asked(() => store.followers(), Array.isArray),
   }
+}
+
+/** A session of somebody else is nobody's device. */
+function isOf(session: StoredSession, who: Parameters<Store['list']>[0]): boolean {
+  const { iss, client, sub, sid } = session
+  if (iss !== who.iss || client !== who.client) return false
+  return 'sub' in who ? sub === who.sub : sid === who.sid
 }
 
 /** What a flow stands on. A check that throws has failed as well. */
 function isSession(value: StoredSession): boolean {
   const { id, iss, client, sub, signedInAt, openedAt, expiresAt, sealed, tokens } = value
   const texts = [id, iss, client, sub].every((text) => typeof text === 'string' && text !== '')
-  return texts && [signedInAt, openedAt, expiresAt].every(Number.isFinite) && ArrayBuffer.isView(sealed) && Array.isArray(tokens)
+  return (
+    texts &&
+    [signedInAt, openedAt, expiresAt].every(Number.isFinite) &&
+    ArrayBuffer.isView(sealed) &&
+    Array.isArray(tokens)
+  )
 }
 
 function isRecord(value: EndedRecord): boolean {
@@ -92,6 +137,8 @@ function isMark(value: Mark): boolean {
 /** Records of somebody else are no proof of this end. */
 function isEnd({ records, position }: Awaited<ReturnType<Store['end']>>, selector: Selector): boolean {
   const isMeant = (record: EndedRecord) =>
-    selector.by === 'id' && !selector.sid ? record.id === selector.id : !('iss' in selector) || record.iss === selector.iss
+    selector.by === 'id' && !selector.sid
+      ? record.id === selector.id
+      : !('iss' in selector) || record.iss === selector.iss
   return typeof position === 'string' && records.every((record) => isRecord(record) && isMeant(record))
 }

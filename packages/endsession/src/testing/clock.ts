@@ -8,7 +8,10 @@ export interface TestClock {
   advance(seconds: number): void
 }
 
-/** Parts of a `runtime`: `{ ...testClock() }`. Does NOT move timers: what waits for real time goes on doing so. */
+/**
+ * For an app's `runtime.now` and a store's `now`. Does NOT move timers: what waits for real time goes on doing so, and with
+ * `monotonic` standing still it would wait for ever.
+ */
 export function testClock(start: number = 1_800_000_000): TestClock {
   let seconds = 0
   return {

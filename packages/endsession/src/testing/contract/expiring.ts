@@ -150,6 +150,16 @@ export const expiringCases: readonly Case[] = [
       'a token that has expired',
     )
   }),
+  check('[M13 A3] no mark goes before `marksUntil`, where the limits have one', async ({ open, pass }) => {
+    const marksUntil = (await (await open()).now()) + 1000
+    const store = await open({ absoluteSeconds: 0.2, accessTokenSeconds: 0.1, endedSeconds: 0.1, marksUntil })
+    await create(store, session('a'))
+    await endById(store, 'a')
+    await store.end({ by: 'sub', ...who, sub: 'bob', before: signIn }, 'backchannel')
+    await pass(0.45)
+    ok((await store.create(session('a'))) !== 'created', 'a session that has ended')
+    ok(await store.covers({ ...who, sub: 'bob', at: signIn }), 'a person')
+  }),
   check(
     '[F1 F2] entries are kept until their time is over; then a follower from before gets all, or is told of the loss',
     async ({ open, pass }) => {

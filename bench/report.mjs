@@ -1,0 +1,34 @@
+/** Ratios, and the target beside each. Above 1: ours is that many times as fast. */
+export function compare({ name, title, notes, measured, targets }) {
+  const of = (wanted) => measured.find((row) => row.name === wanted)
+  const ratios = targets.map(({ ours, theirs, least }) => {
+    const ratio = of(theirs).median / of(ours).median
+    return { ours, theirs, ratio, ...(least !== undefined && { target: least, met: ratio >= least }) }
+  })
+  return { name, title, notes, measured, ratios }
+}
+
+export function asText(results, node) {
+  return [
+    `endsession bench, Node ${node}. Microseconds for each operation: median (least to most of the rounds).`,
+    ...results.map(partText),
+  ].join('\n\n')
+}
+
+function partText({ title, notes, measured, ratios }) {
+  const width = Math.max(...measured.map(({ name }) => name.length))
+  const rows = measured.map(
+    ({ name, median, least, most }) =>
+      `  ${name.padEnd(width)}  ${figure(median)}  (${figure(least).trim()} to ${figure(most).trim()})`,
+  )
+  const wide = Math.max(...ratios.map(({ ours, theirs }) => `${ours} against ${theirs}`.length))
+  const lines = ratios.map(({ ours, theirs, ratio, target, met }) => {
+    const verdict = target === undefined ? '' : `  target at least ${target}×  ${met ? 'met' : 'MISSED'}`
+    return `  ${`${ours} against ${theirs}`.padEnd(wide)}  ${`${ratio.toPrecision(3)}×`.padStart(8)}${verdict}`
+  })
+  return [title, ...notes.map((note) => `  ${note}`), '', ...rows, '', ...lines].join('\n')
+}
+
+function figure(value) {
+  return value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0).padStart(8)
+}
