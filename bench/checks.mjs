@@ -15,8 +15,11 @@ const salt = 'authjs.session-token'
 /** Who is signed in, from a cookie: 10 000 sessions in random order. */
 export async function checkContenders(say) {
   const { database, driver, close } = openDatabase()
-  const memory = await signedIn(memoryStore(), say, ours.memory)
-  const sqlite = await signedIn(sqliteStore(database), say, `${ours.sqlite} (${driver})`)
+  const [memoryItself, sqliteItself] = [memoryStore(), sqliteStore(database)]
+  const memory = await signIn(memoryItself, say)
+  const sqlite = await copied(memory, memoryItself, sqliteItself, say, driver)
+  // Each once: who is at work has been here before.
+  for (const request of memory.requests) for (const app of [memory.endsession, sqlite]) await app.session(request)
   say(`  sealing ${sessions} cookies of each kind`)
   const content = { sub: 'alice', name: 'Alice Example', email: 'alice@mail.example', ...memory.tokens }
   const key = new Uint8Array(32).fill(7)
@@ -34,8 +37,8 @@ export async function checkContenders(say) {
   }
   return {
     contenders: [
-      await proven(ours.memory, () => memory.check()),
-      await proven(ours.sqlite, () => sqlite.check()),
+      await proven(ours.memory, () => memory.endsession.session(any(memory.requests))),
+      await proven(ours.sqlite, () => sqlite.session(any(memory.requests))),
       await proven(theirs.nextAuth, () => decode({ token: any(cookies.nextAuth), secret, salt })),
       await proven(theirs.iron, () => unsealData(any(cookies.iron), { password: secret })),
       await proven(theirs.jwe, () => jwtDecrypt(any(cookies.jwe), key)),
@@ -52,32 +55,47 @@ export async function checkContenders(say) {
       `Cookies with three tokens: next-auth ${any(cookies.nextAuth).length} bytes, iron-session ${any(cookies.iron).length}, JWE ${any(cookies.jwe).length}; ours ${memory.cookieBytes}.`,
     ],
     async close() {
-      await memory.close()
+      await memory.endsession.close()
       await sqlite.close()
       close()
     },
   }
 }
 
-async function signedIn(store, say, name) {
+async function signIn(store, say) {
   const { origin, endsession, provider, login } = makeApp(store)
-  say(`  ${name}: signing in ${sessions} people`)
+  say(`  signing in ${sessions} people`)
   const cookies = []
   for (let number = 0; number < sessions; number += 50)
     cookies.push(...(await Promise.all(Array.from({ length: 50 }, (_, at) => login(`person ${number + at}`)))))
   // A request is the host's to make, whoever checks it.
   const requests = cookies.map((cookie) => new Request(`${origin}/`, { headers: { cookie } }))
-  // Each once: who is at work has been here before.
-  for (const request of requests) await endsession.session(request)
   const session = await endsession.session(requests[0])
   const access = await endsession.accessToken(session)
   const idToken = await provider.sign({ iss: provider.issuer, sub: session.sub, ...session.claims })
-  return {
-    check: () => endsession.session(any(requests)),
-    cookieBytes: cookies[0].length,
-    tokens: { id_token: idToken, access_token: access.token.padEnd(900, 'x'), refresh_token: 'r'.repeat(100) },
-    close: () => endsession.close(),
+  const tokens = { id_token: idToken, access_token: access.token.padEnd(900, 'x'), refresh_token: 'r'.repeat(100) }
+  return { endsession, requests, tokens, cookieBytes: cookies[0].length }
+}
+
+/** The same sessions in another store: the same secret opens them. */
+async function copied({ endsession, requests }, from, to, say, driver) {
+  say(`  copying them to ${driver}`)
+  const app = makeApp(to)
+  await app.endsession.ready()
+  for (let at = 0; at < requests.length; at += 200) {
+    const batch = requests.slice(at, at + 200).map(async (request) => {
+      const {
+        openedAt: _,
+        seenAt,
+        expiresAt,
+        revision,
+        ...session
+      } = await from.get((await endsession.session(request)).id)
+      await to.create(session)
+    })
+    await Promise.all(batch)
   }
+  return app.endsession
 }
 
 function any(list) {

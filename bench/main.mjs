@@ -27,7 +27,7 @@ if (values.help) {
   console.log(help)
 } else {
   const say = (line) => process.stderr.write(`${line}\n`)
-  const rounds = values.quick ? 5 : 15
+  const rounds = values.quick ? 5 : 11
   const parts = [
     ['check', 'Session checks', checkContenders],
     ['backchannel', 'Back-channel logouts', backchannelContenders],
@@ -36,7 +36,7 @@ if (values.help) {
   for (const [name, title, make] of parts) {
     say(`${title}: preparing`)
     const { contenders, targets, notes, close } = await make(say)
-    const measured = await measure(contenders, { rounds, roundMilliseconds: 250, mostMilliseconds: 40_000, say })
+    const measured = await measure(contenders, { rounds, roundMilliseconds: 150, mostMilliseconds: 25_000, say })
     await close()
     results.push(compare({ name, title, notes, measured, targets }))
   }

@@ -1,6 +1,7 @@
 /**
  * Contenders take turns, so that a machine that slows down slows all of them. Each turn runs until its time is over and
- * gives one figure: microseconds for each operation. `batch` operations are in flight at once.
+ * gives microseconds for each operation, of the clock and of the processor: the second say what it costs, also on a
+ * machine that is busy with other things, and leave out waiting. `batch` operations are in flight at once.
  */
 export async function measure(contenders, { rounds, roundMilliseconds, mostMilliseconds, say }) {
   for (const contender of contenders) await turn(contender, roundMilliseconds)
@@ -18,11 +19,12 @@ export async function measure(contenders, { rounds, roundMilliseconds, mostMilli
 }
 
 async function turn({ operate, batch = 1, prepare }, milliseconds) {
-  let [operations, spent] = [0, 0]
+  let [operations, spent, worked] = [0, 0, 0]
   do {
     // What an operation needs, such as a token of its own, is made outside of its time.
     const given = await prepare?.()
     const started = performance.now()
+    const before = process.cpuUsage()
     if (given) operations += await operate(given)
     else
       for (let count = 0; count < 200; count += batch) {
@@ -31,11 +33,22 @@ async function turn({ operate, batch = 1, prepare }, milliseconds) {
         operations += batch
       }
     spent += performance.now() - started
+    const { user, system } = process.cpuUsage(before)
+    worked += user + system
   } while (spent < milliseconds)
-  return (spent * 1000) / operations
+  return { wall: (spent * 1000) / operations, processor: worked / operations }
 }
 
-function summary(values) {
-  const sorted = values.toSorted((a, b) => a - b)
-  return { median: sorted[Math.floor(sorted.length / 2)], least: sorted[0], most: sorted.at(-1), rounds: sorted.length }
+function summary(turns) {
+  const [walls, processors] = ['wall', 'processor'].map((figure) =>
+    turns.map((turn) => turn[figure]).toSorted((a, b) => a - b),
+  )
+  const middle = Math.floor(turns.length / 2)
+  return {
+    median: walls[middle],
+    least: walls[0],
+    most: walls.at(-1),
+    processor: processors[middle],
+    rounds: turns.length,
+  }
 }

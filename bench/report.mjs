@@ -3,7 +3,8 @@ export function compare({ name, title, notes, measured, targets }) {
   const of = (wanted) => measured.find((row) => row.name === wanted)
   const ratios = targets.map(({ ours, theirs, least }) => {
     const ratio = of(theirs).median / of(ours).median
-    return { ours, theirs, ratio, ...(least !== undefined && { target: least, met: ratio >= least }) }
+    const processor = of(theirs).processor / of(ours).processor
+    return { ours, theirs, ratio, processor, ...(least !== undefined && { target: least, met: ratio >= least }) }
   })
   return { name, title, notes, measured, ratios }
 }
@@ -18,13 +19,13 @@ export function asText(results, node) {
 function partText({ title, notes, measured, ratios }) {
   const width = Math.max(...measured.map(({ name }) => name.length))
   const rows = measured.map(
-    ({ name, median, least, most }) =>
-      `  ${name.padEnd(width)}  ${figure(median)}  (${figure(least).trim()} to ${figure(most).trim()})`,
+    ({ name, median, least, most, processor }) =>
+      `  ${name.padEnd(width)}  ${figure(median)}  (${figure(least).trim()} to ${figure(most).trim()}); of the processor ${figure(processor).trim()}`,
   )
   const wide = Math.max(...ratios.map(({ ours, theirs }) => `${ours} against ${theirs}`.length))
-  const lines = ratios.map(({ ours, theirs, ratio, target, met }) => {
+  const lines = ratios.map(({ ours, theirs, ratio, processor, target, met }) => {
     const verdict = target === undefined ? '' : `  target at least ${target}×  ${met ? 'met' : 'MISSED'}`
-    return `  ${`${ours} against ${theirs}`.padEnd(wide)}  ${`${ratio.toPrecision(3)}×`.padStart(8)}${verdict}`
+    return `  ${`${ours} against ${theirs}`.padEnd(wide)}  ${`${ratio.toPrecision(3)}×`.padStart(8)}  (of the processor ${processor.toPrecision(3)}×)${verdict}`
   })
   return [title, ...notes.map((note) => `  ${note}`), '', ...rows, '', ...lines].join('\n')
 }

@@ -6,7 +6,7 @@ import '../../demo/dist/localhost-lookup.js'
 import { createRequire, registerHooks } from 'node:module'
 
 const ownLogin = new URL('first-own-login.ts', import.meta.url).href
-const { EXAMPLE = '', ORIGIN = '', PORT = '' } = process.env
+const { EXAMPLE = '', ORIGIN = '', PORT = '', AUDIENCE = '' } = process.env
 
 registerHooks({
   load(url, context, nextLoad) {
@@ -14,7 +14,9 @@ registerHooks({
     if (url !== EXAMPLE) return loaded
     const source = String(loaded.source)
       .replace(/baseUrl: '[^']+'/, `baseUrl: '${ORIGIN}'`)
-      .replace(/\b3000\b/, PORT)
+      .replace(/url: 'https:\/\/[^/]+/, `url: '${ORIGIN}`)
+      .replace(/audience: '[^']+'/, `audience: '${AUDIENCE}'`)
+      .replace(/\b[34]000\b/, PORT)
       // The own login's redirect URI is the one that is registered; the login itself is the reader's.
       .replace("'/callback'", "'/auth/callback'")
       .replace(

@@ -190,10 +190,10 @@ describe.skipIf(process.platform === 'win32')('--once --guard-stopped', () => {
 })
 
 describe('without authentication', () => {
-  it.each([['--once'], ['--once', '--json']])(
-    '%s %s: there is nothing to log out, and the exit status says so [L23]',
-    async (...words) => {
-      const { status, stdout, stderr } = await finish(startDemo(words.filter(Boolean), { AUTH_ENABLED: 'false' }))
+  it.each([[['--once']], [['--once', '--json']]])(
+    '%j: there is nothing to log out, and the exit status says so [L23]',
+    async (words) => {
+      const { status, stdout, stderr } = await finish(startDemo(words, { AUTH_ENABLED: 'false' }))
       expect({ status, stdout }).toEqual({ status: 3, stdout: '' })
       expect(stderr).toBe(
         'error: AUTH_ENABLED=false: authentication is disabled, so there is nobody to log in and nothing to log out\n',

@@ -23,6 +23,8 @@ export interface ProviderRole {
   readonly issuer: string
   /** What the token endpoint has handed out, in order. */
   readonly issued: readonly { readonly access_token: string; readonly refresh_token: string }[]
+  /** Its answers wait until then, however long ago the provider has acted. */
+  held: Promise<void>
 }
 
 /** Everything that a test has started, so that all of it ends with it. */
@@ -85,6 +87,7 @@ async function endChild(child: ChildProcess): Promise<void> {
 async function serveProvider(behaviours: FakeProviderBehaviours = {}): Promise<ProviderRole & { end(): Promise<void> }> {
   const issued: ProviderRole['issued'][number][] = []
   let provider: FakeProvider
+  const role = { held: Promise.resolve() }
   const server = createServer(async (request, response) => {
     const closed = new AbortController()
     response.on('close', () => closed.abort())
@@ -98,7 +101,9 @@ async function serveProvider(behaviours: FakeProviderBehaviours = {}): Promise<P
         ...(body.length > 0 && { body: Buffer.concat(body) }),
       })
       const text = await answer.text()
+      const { held } = role
       if (request.url === '/token' && answer.status === 200 && text.startsWith('{')) issued.push(JSON.parse(text))
+      await held
       response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(text)
     } catch {
       // Down: nothing answers.
@@ -113,7 +118,7 @@ async function serveProvider(behaviours: FakeProviderBehaviours = {}): Promise<P
       server.close(() => resolve())
       server.closeAllConnections()
     })
-  return { provider, issuer, issued, end }
+  return Object.assign(role, { provider, issuer, issued, end })
 }
 
 export interface Answer {
@@ -142,11 +147,10 @@ export function send(url: string, init: { method?: string; headers?: Record<stri
 
 /** A browser with cookies for the app's host, whatever the port. */
 export class Browser {
+  readonly name: string
   readonly cookies: Map<string, string>
-  constructor(
-    readonly name: string,
-    cookies: ReadonlyMap<string, string> = new Map(),
-  ) {
+  constructor(name: string, cookies: ReadonlyMap<string, string> = new Map()) {
+    this.name = name
     this.cookies = new Map(cookies)
   }
 

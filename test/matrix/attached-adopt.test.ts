@@ -269,8 +269,11 @@ describe('[L22] adoption', () => {
     expect([await isIn(before), await isIn(after)]).toEqual([true, true])
     await leave(setting, before, { scope: 'app' })
     expect([await isIn(before), await isIn(after)]).toEqual([false, true])
+    const third = oldBrowser({ idToken: await idTokenOf({ iat: start - 30 }) }, 'third')
+    const other = oldBrowser({ idToken: await idTokenOf({ iat: start - 30, sid: 'other' }) }, 'other')
+    expect([await isIn(third), await isIn(other)]).toEqual([true, true])
     await leave(setting, after)
-    expect(await isIn(after)).toBe(false)
+    expect([await isIn(after), await isIn(third), await isIn(other)]).toEqual([false, false, true])
   })
 
   it('after a logout the login goes on as any other', async () => {

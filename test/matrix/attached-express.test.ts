@@ -218,7 +218,8 @@ describe('[L22] attached to express-session', () => {
     ] as const) {
       if (again) {
         await setting.close()
-        await new Promise((resolve) => (server.close(resolve), server.closeAllConnections()))
+        server.closeAllConnections()
+        await new Promise((resolve) => server.close(resolve))
       }
       const browser = await serve({ host, session: { rolling: true } })
       await signIn(browser)
@@ -227,6 +228,14 @@ describe('[L22] attached to express-session', () => {
       expect(browser.cookies.has('connect.sid')).toBe(again)
       expect(await isAlive(setting, copy)).toBe(false)
     }
+  })
+
+  it('a visit to GET login asks the host to forget nothing that is good: any page could send people there [A5]', async () => {
+    const browser = await serve({ host: new DestroyingHost() })
+    await signIn(browser)
+    const elsewhere = await browser.get('/auth/login', { 'sec-fetch-site': 'cross-site' })
+    expect([elsewhere.status, elsewhere.headers.getSetCookie()]).toEqual([303, []])
+    expect((await browser.get('/')).text).toBe('Hello alice')
   })
 
   it('a host that destroys its session has it forgotten on the server as well', async () => {

@@ -384,6 +384,58 @@ describe('[L22] a host that goes on believing in a login that is over', () => {
   })
 })
 
+describe('[L22] a second login in the same browser', () => {
+  const twice = async (replaces: boolean) => {
+    const browser = await signedIn({ replaces })
+    const before = setting.sessions.get(browser.cookies.get('tiny.sid') ?? '')?.handle ?? ''
+    expect((await journey(setting, browser, '/login?returnTo=/')).answer.text).toBe('Hello alice')
+    await setting.settled()
+    return { browser, before }
+  }
+
+  it('takes the place of the first, where the host says so: its handle is dead, in all copies [A3 A5 S2]', async () => {
+    const { browser, before } = await twice(true)
+    expect(await setting.endsession.resume(before)).toBe(undefined)
+    expect(await whoami(browser)).toMatchObject({ sub: 'alice' })
+    expect(setting.events.filter(({ type }) => type === 'session.ended')).toEqual([
+      expect.objectContaining({ cause: 'replaced' }),
+    ])
+    expect(setting.provider.revokedTokens).toContainEqual(expect.stringMatching(/^refresh/))
+  })
+
+  it('... in the same step: also where no other end works just then', async () => {
+    const { store, fail } = breakable()
+    const browser = await signedIn({ replaces: true, store })
+    const before = setting.sessions.get(browser.cookies.get('tiny.sid') ?? '')?.handle ?? ''
+    fail('end')
+    expect((await journey(setting, browser, '/login?returnTo=/')).answer.text).toBe('Hello alice')
+    await setting.settled()
+    expect(await setting.endsession.resume(before)).toBe(undefined)
+  })
+
+  it('... and leaves it alone where nobody does (the control)', async () => {
+    const { before } = await twice(false)
+    expect(await setting.endsession.resume(before)).toMatchObject({ sub: 'alice' })
+  })
+
+  it('that is refused takes no place; a handle that is none is no error', async () => {
+    const browser = await signedIn()
+    const before = setting.sessions.get(browser.cookies.get('tiny.sid') ?? '')?.handle ?? ''
+    const { issuer } = setting.provider
+    const bob = await setting.provider.sign({
+      iss: issuer,
+      aud: 'app',
+      sub: 'bob',
+      iat: setting.clock.now(),
+      exp: setting.clock.now() + 60,
+    })
+    expect(await setting.endsession.open('example', { idToken: bob }, { replaces: 'refused' })).toMatch(/^0\./)
+    await setting.endsession.end({ provider: 'example', sub: 'bob' }, 'test')
+    expect(await setting.endsession.open('example', { idToken: bob }, { replaces: before })).toBe('refused')
+    expect(await whoami(browser)).toMatchObject({ sub: 'alice' })
+  })
+})
+
 describe('[L22] what open takes', () => {
   const claims = () => ({
     iss: setting.provider.issuer,

@@ -116,7 +116,10 @@ describe('canaries', () => {
         store: memory.make,
       })
       const inside = listen(setting)
-      const answers = await wander({ setting, faulty: memory.faulty(), origin, login: person })
+      const fault = (): never => {
+        throw new Error(`SELECT * FROM sessions -- ${[...inside.secrets.keys()].join(' ')}`)
+      }
+      const answers = await wander({ setting, faulty: memory.faulty(), origin, login: person, fault })
       for (const spy of spies) spy.mockRestore()
 
       // The control: it has been through the flows, and has heard what is to be kept.

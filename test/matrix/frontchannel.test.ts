@@ -38,7 +38,8 @@ describe.each(transports)('front-channel logout, through the %s', (transport) =>
   const guessable = (given: SettingOptions = {}) => signedIn({ ...given, profile: { sidUnguessable: false } })
   const path = (query: Record<string, string> = {}) =>
     `/auth/frontchannel-logout?${new URLSearchParams({ iss: setting.provider.issuer, sid: 'sid-1', ...query })}`
-  const visit = (query: Record<string, string> = {}, headers: Record<string, string> = iframe) => browser.get(path(query), headers)
+  const visit = (query: Record<string, string> = {}, headers: Record<string, string> = iframe) =>
+    browser.get(path(query), headers)
   const alive = (who = browser) => isAlive(setting, who.cookies)
   const shape = ({ status, headers, text }: Answer) => [
     status,
@@ -51,12 +52,14 @@ describe.each(transports)('front-channel logout, through the %s', (transport) =>
 
   it('[L21] is off unless switched on', async () => {
     await signedIn({ options: { frontchannel: false } })
-    expect(await setting.endsession.handle(new Request(`http://localhost:3000${path()}`, { headers: iframe }))).toBeUndefined()
+    expect(
+      await setting.endsession.handle(new Request(`http://localhost:3000${path()}`, { headers: iframe })),
+    ).toBeUndefined()
     expect((await visit()).text).not.toContain('<title>Logout</title>')
     expect(await alive()).toBe(true)
   })
 
-  it('[L21 M4 M5] ends the sessions of that sid, without any cookie; nobody else\'s', async () => {
+  it("[L21 M4 M5] ends the sessions of that sid, without any cookie; nobody else's", async () => {
     await signedIn()
     const [twin, bob] = [setting.browser('browser'), setting.browser('bob')]
     await twin.login()
@@ -75,9 +78,12 @@ describe.each(transports)('front-channel logout, through the %s', (transport) =>
     await visit()
     await visit({ sid: 'sid-77' })
     const kinds: string[] = []
-    for await (const entry of (await setting.store.snapshot()).entries) kinds.push(...Object.keys(entry).filter((key) => key === 'sid' || key === 'sub'))
+    for await (const entry of (await setting.store.snapshot()).entries)
+      kinds.push(...Object.keys(entry).filter((key) => key === 'sid' || key === 'sub'))
     expect([kinds, before.position]).toEqual([[], expect.any(String)])
-    expect(await setting.store.covers({ iss, client, sid: 'sid-1', sub: 'alice', at: setting.clock.now() })).toBeUndefined()
+    expect(
+      await setting.store.covers({ iss, client, sid: 'sid-1', sub: 'alice', at: setting.clock.now() }),
+    ).toBeUndefined()
     const answer = await browser.login()
     expect([answer.headers.get('location'), await alive()]).toEqual(['http://localhost:3000/', true])
     await setting.browser('another').login('alice', { sid: 'sid-77' })
@@ -92,7 +98,7 @@ describe.each(transports)('front-channel logout, through the %s', (transport) =>
   })
 
   describe('a sid that strangers can guess', () => {
-    it('[L21 A5] needs the session\'s own cookie', async () => {
+    it("[L21 A5] needs the session's own cookie", async () => {
       await guessable()
       const shown = shape(await visit())
       expect(await alive()).toBe(true)
@@ -125,12 +131,15 @@ describe.each(transports)('front-channel logout, through the %s', (transport) =>
   })
 
   describe('who may ask', () => {
-    it.each(['document', 'image', 'script', 'empty', 'frame', 'embed', 'object', 'fencedframe', ''])('[L21 A5] Sec-Fetch-Dest %j may not', async (dest) => {
-      await signedIn()
-      const answer = await visit({}, { ...iframe, 'sec-fetch-dest': dest })
-      expect([answer.status, await alive()]).toEqual([403, true])
-      expect(answer.headers.get('content-security-policy')).toContain('frame-ancestors \'none\'')
-    })
+    it.each(['document', 'image', 'script', 'empty', 'frame', 'embed', 'object', 'fencedframe', ''])(
+      '[L21 A5] Sec-Fetch-Dest %j may not',
+      async (dest) => {
+        await signedIn()
+        const answer = await visit({}, { ...iframe, 'sec-fetch-dest': dest })
+        expect([answer.status, await alive()]).toEqual([403, true])
+        expect(answer.headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
+      },
+    )
 
     it('[L21] a browser that does not say may', async () => {
       await signedIn()
@@ -141,7 +150,12 @@ describe.each(transports)('front-channel logout, through the %s', (transport) =>
     it.each(['HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'])('[L21 A5 L18] %s is refused', async (method) => {
       await signedIn()
       const answer = await setting.send(path(), { method, headers: { 'sec-fetch-dest': 'iframe' } })
-      expect([answer.status, answer.headers.get('allow'), answer.headers.get('cache-control'), await alive()]).toEqual([405, 'GET', 'no-store', true])
+      expect([answer.status, answer.headers.get('allow'), answer.headers.get('cache-control'), await alive()]).toEqual([
+        405,
+        'GET',
+        'no-store',
+        true,
+      ])
     })
   })
 
@@ -161,22 +175,36 @@ describe.each(transports)('front-channel logout, through the %s', (transport) =>
     const answer = await browser.get(`/auth/frontchannel-logout${query}`, iframe)
     expect([answer.status, await alive(), causesOf(setting.events)]).toEqual([400, true, []])
     expect(answer.headers.get('cache-control')).toBe('no-store')
-    expect(answer.headers.get('content-security-policy') ?? 'frame-ancestors \'none\'').toContain('frame-ancestors \'none\'')
+    expect(answer.headers.get('content-security-policy') ?? "frame-ancestors 'none'").toContain(
+      "frame-ancestors 'none'",
+    )
     expect(answer.text).not.toContain('evil')
   })
 
-  it('[L21 L17] only the provider\'s own origin may frame it, no cache keeps it, and no script runs', async () => {
+  it("[L21 L17] only the provider's own origin may frame it, no cache keeps it, and no script runs", async () => {
     await signedIn({ behaviours: { issuer: 'https://id.example/realms/one' } })
     const { headers } = await visit()
-    expect(headers.get('content-security-policy')).toBe('default-src \'none\'; frame-ancestors https://id.example')
+    expect(headers.get('content-security-policy')).toBe("default-src 'none'; frame-ancestors https://id.example")
     expect([headers.get('cache-control'), headers.get('x-frame-options')]).toEqual(['no-store', null])
   })
 
   it('[L21 A6] the answer is the same, whether or not something ended', async () => {
     await signedIn()
-    const answers = [await visit(), await visit(), await visit({ sid: 'sid-99' }), await visit({ sid: '\u0000"\'<script>' })]
+    const answers = [
+      await visit(),
+      await visit(),
+      await visit({ sid: 'sid-99' }),
+      await visit({ sid: '\u0000"\'<script>' }),
+    ]
     for (const answer of answers) expect(shape(answer)).toEqual(shape(answers[0] as Answer))
-    expect(shape(answers[0] as Answer)).toEqual([200, expect.any(String), 'no-store', null, [], '<!doctype html><title>Logout</title>'])
+    expect(shape(answers[0] as Answer)).toEqual([
+      200,
+      expect.any(String),
+      'no-store',
+      null,
+      [],
+      '<!doctype html><title>Logout</title>',
+    ])
     expect(causesOf(setting.events)).toEqual(['frontchannel'])
   })
 
@@ -198,7 +226,10 @@ describe.each(transports)('front-channel logout, through the %s', (transport) =>
     await new Promise((resolve) => setTimeout(resolve, 300))
     open()
     const statuses = (await Promise.all(visits)).map(({ status }) => status)
-    expect([statuses.filter((status) => status === 200).length, statuses.filter((status) => status === 429).length]).toEqual([32, 8])
+    expect([
+      statuses.filter((status) => status === 200).length,
+      statuses.filter((status) => status === 429).length,
+    ]).toEqual([32, 8])
     expect((await visit()).status).toBe(200)
     expect(await alive()).toBe(false)
   })

@@ -345,3 +345,30 @@ describe.each(transports)('through the %s', (transport) => {
     })
   })
 })
+
+describe('a logout token as proof', () => {
+  let setting: Setting
+  afterEach(() => setting.close())
+
+  async function landAfter(token: 'this session' | 'another session' | 'none', proves: 'session' | 'nothing'): Promise<string> {
+    setting = await makeSetting({ profile: { logoutTokenProves: proves } })
+    const browser = setting.browser()
+    await browser.login('alice', { sid: 'sid-a' })
+    setting.clock.advance(10)
+    const { there } = await leave(setting, browser)
+    if (token !== 'none') {
+      const claims = { sub: 'alice', sid: token === 'this session' ? 'sid-a' : 'sid-b' }
+      const logout_token = await setting.provider.logoutToken(claims)
+      expect((await browser.post('/auth/backchannel-logout', { logout_token })).status).toBe(200)
+    }
+    const { report } = await comeBack(setting, browser, there)
+    return rows(report)['provider'] as string
+  }
+
+  it('[L12 L19 A2] proves where the profile says so, and only for the session that it names (need 21)', async () => {
+    expect(await landAfter('this session', 'session')).toBe('ended logout_token_received')
+    expect(await landAfter('another session', 'session')).toBe('requested came_back')
+    expect(await landAfter('none', 'session')).toBe('requested came_back')
+    expect(await landAfter('this session', 'nothing')).toBe('requested came_back')
+  })
+})

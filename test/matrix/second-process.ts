@@ -7,7 +7,11 @@ export interface SecondProcess {
 }
 
 /** Another process of the same app: an instance of its own, on the same store or on another handle to it. */
-export function secondProcess(setting: Setting, store: Store = setting.store, options: Partial<Options> = {}): SecondProcess {
+export function secondProcess(
+  setting: Setting,
+  store: Store = setting.store,
+  options: Partial<Options> = {},
+): SecondProcess {
   const { provider, clock } = setting
   const { issuer, clientId, clientSecret } = provider
   const events: Event[] = []

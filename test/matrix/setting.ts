@@ -1,8 +1,14 @@
-import { createServer, type IncomingMessage, request as sendRequest, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse, request as sendRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createEndSession, type EndSession, type Event, memoryStore, type Options, type Store } from 'endsession'
 import { nodeAdapter } from 'endsession/node'
-import { type FakeProvider, type FakeProviderBehaviours, fakeProvider, type TestClock, testClock } from 'endsession/testing'
+import {
+  type FakeProvider,
+  type FakeProviderBehaviours,
+  fakeProvider,
+  type TestClock,
+  testClock,
+} from 'endsession/testing'
 
 /** One app, its provider and its clock. Whatever is tested runs through the web handler and through a real Node server. */
 export interface Setting {
@@ -63,7 +69,12 @@ export interface SettingOptions {
 export async function makeSetting(given: SettingOptions = {}): Promise<Setting> {
   const clock = testClock()
   const provider = fakeProvider({ now: clock.now, ...given.behaviours })
-  const another = fakeProvider({ issuer: 'https://another.example', clients: { other: 'other-secret' }, now: clock.now, ...given.another })
+  const another = fakeProvider({
+    issuer: 'https://another.example',
+    clients: { other: 'other-secret' },
+    now: clock.now,
+    ...given.another,
+  })
   const store = given.store?.(clock) ?? memoryStore({ now: clock.now })
   const events: Event[] = []
   const works: Promise<unknown>[] = []
@@ -122,7 +133,10 @@ export async function makeSetting(given: SettingOptions = {}): Promise<Setting> 
   }
 }
 
-export type Send = (path: string, init: { method: string; headers: Record<string, string>; body?: string }) => Promise<Response>
+export type Send = (
+  path: string,
+  init: { method: string; headers: Record<string, string>; body?: string },
+) => Promise<Response>
 
 /** A tiny app: `/` is for people who are signed in. */
 function webHandler(endsession: EndSession): Send {
@@ -174,12 +188,21 @@ async function read(response: IncomingMessage): Promise<Response> {
 function makeBrowser(name: string, provider: FakeProvider, send: Send): Browser {
   const cookies = new Map<string, string>()
 
-  async function request(method: string, path: string, headers: Record<string, string>, body?: string): Promise<Answer> {
+  async function request(
+    method: string,
+    path: string,
+    headers: Record<string, string>,
+    body?: string,
+  ): Promise<Answer> {
     const cookie = [...cookies].map(([key, value]) => `${key}=${value}`).join('; ')
     const given = Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined))
     const response = await send(path, {
       method,
-      headers: { ...(cookie && { cookie }), ...given, ...(body !== undefined && { 'content-length': String(body.length) }) },
+      headers: {
+        ...(cookie && { cookie }),
+        ...given,
+        ...(body !== undefined && { 'content-length': String(body.length) }),
+      },
       ...(body !== undefined && { body }),
     })
     for (const line of response.headers.getSetCookie()) {
@@ -217,5 +240,7 @@ function makeBrowser(name: string, provider: FakeProvider, send: Send): Browser 
 
 /** Where the page that moves on by itself goes to. */
 export function leavingTo(answer: Answer): string | undefined {
-  return /<noscript><meta http-equiv="refresh" content="0;url=([^"]*)">/.exec(answer.text)?.[1]?.replaceAll('&amp;', '&')
+  return /<noscript><meta http-equiv="refresh" content="0;url=([^"]*)">/
+    .exec(answer.text)?.[1]
+    ?.replaceAll('&amp;', '&')
 }

@@ -33,6 +33,8 @@ export interface TinyHostOptions extends SettingOptions {
   readonly asksNoAuthTime?: boolean
   /** The host says of its logins whether they were interactive. */
   readonly vouches?: boolean
+  /** The host says which handle this browser had until now. */
+  readonly replaces?: boolean
   /** The host takes logins without a handle over. */
   readonly adopts?: boolean
   /** Its login, in place of `/login`. */
@@ -119,7 +121,11 @@ function hostApp(
     const tokens = await redeem(provider, query.get('code') ?? '', verifier)
     issued.push(tokens.accessToken ?? '')
     // The one new line in the login.
-    const handle = await endsession.open('example', tokens, given.vouches ? { interactive } : {})
+    const replaces = given.replaces ? sessions.get(cookieOf(request))?.handle : undefined
+    const handle = await endsession.open('example', tokens, {
+      ...(given.vouches && { interactive }),
+      ...(replaces && { replaces }),
+    })
     const id = randomBytes(8).toString('hex')
     sessions.delete(cookieOf(request))
     sessions.set(id, { sub: 'somebody', handle })

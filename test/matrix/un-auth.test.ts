@@ -223,7 +223,10 @@ describe('[L23 G2] a guard and an app', () => {
     })
     closing.push(
       async () => endsession.close(),
-      () => new Promise((resolve) => (server.close(() => resolve()), server.closeAllConnections())),
+      () => {
+        server.closeAllConnections()
+        return new Promise((resolve) => void server.close(() => resolve()))
+      },
       () => guard.close(),
     )
     return {

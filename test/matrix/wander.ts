@@ -19,6 +19,8 @@ export interface Wandering {
   readonly origin: string
   readonly login?: Record<string, unknown>
   readonly returnTo?: string
+  /** What a failing store throws. */
+  readonly fault?: () => never
 }
 
 /** A memory store on the setting's clock, that can be made to fail. */
@@ -40,6 +42,7 @@ export async function wander({
   origin,
   login = {},
   returnTo = '/',
+  fault: storeFault = fails,
 }: Wandering): Promise<readonly Answered[]> {
   const { provider, endsession } = setting
   const found: Answered[] = []
@@ -152,9 +155,10 @@ export async function wander({
     what = `the store fails: ${method}`
     const there = browsing(what)
     await there.signIn()
-    faulty.before[method] = fails
+    faulty.before[method] = storeFault
     await there.signIn()
     await there.get('/auth/devices')
+    await there.get('/auth/devices', { accept: 'application/json', 'sec-fetch-mode': 'cors' })
     await there.get('/', { accept: 'text/html' })
     const logout = await there.post('/auth/logout', { scope: 'everywhere', returnTo })
     await there.get('/auth/logged-out?state=x')

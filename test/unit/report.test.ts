@@ -101,14 +101,16 @@ describe('a layer of several parts', () => {
     ).toBe(weaker)
   })
 
-  it('[L19] names its parts; a single one needs no naming; none is no proof', () => {
+  it('[L19] names its parts, each kind once; none is no proof', () => {
     expect(
       layer([
         ['a', 'revoked'],
         ['b', 'revocation_failed'],
       ]).parts,
     ).toHaveLength(2)
-    expect(layer([['a', 'revoked']])).toEqual(layer('revoked'))
+    const one = [{ what: 'a', outcome: 'ended', reason: 'revoked' }]
+    expect(layer([['a', 'revoked']])).toEqual({ ...layer('revoked'), parts: one })
+    expect(layer([['a', 'revoked'], ['a', 'revoked']]).parts).toEqual(one)
     expect(layer([]).outcome).not.toBe('ended')
   })
 

@@ -1,5 +1,4 @@
 import type { Layer, LayerReport, Outcome, Report } from 'endsession'
-import { guardName } from '../plan.ts'
 
 /** What an independent look found; a report's words are for claims. */
 export type Observed = 'alive' | 'over' | 'not seen'
@@ -54,10 +53,14 @@ export function describeEndsession(report: Report, sights: Sights): Rows {
   })
 }
 
-/** A row of several parts names them; of a single guard the report does not, and there is but one that is registered. */
-function claimOf({ reason, evidence, parts }: LayerReport): string {
-  const guards = reason === 'guard_confirmed' || reason === 'guard_silent' ? `guard ${guardName}` : ''
-  const detail = parts ? parts.map((part) => `${part.what}: ${part.reason}`).join('; ') : guards
+/** A row of several parts names them; of one part, only a guard's name says more than the sentence does. */
+function claimOf({ reason, evidence, parts = [] }: LayerReport): string {
+  const byGuards = reason === 'guard_confirmed' || reason === 'guard_silent'
+  const detail = byGuards
+    ? parts.map(({ what }) => `guard ${what}`).join(', ')
+    : parts.length > 1
+      ? parts.map((part) => `${part.what}: ${part.reason}`).join('; ')
+      : ''
   return detail ? evidence.replace(/\.$/, ` (${detail}).`) : evidence
 }
 

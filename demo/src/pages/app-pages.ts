@@ -89,7 +89,7 @@ export function renderApiAnswer(app: AppTexts, answer: ApiAnswer | undefined): P
     ? html`<div class="card"><p>Status ${status}</p><code>${text}</code></div>`
     : html`<p class="wrong" role="alert">No answer within three seconds.</p>`
   const why = text.includes('mode_disagreed')
-    ? 'One of us has authentication enabled, the other has not. Until they agree, the API answers nobody.'
+    ? `${app.site} and the API do not agree on whether there is a login. Until they do, the API answers nobody.`
     : withToken
       ? `The access token went from ${app.site}’s server to the API. This browser has never seen it.`
       : 'Authentication is disabled: the API was asked without a token.'

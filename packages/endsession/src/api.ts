@@ -1,5 +1,5 @@
 import type { Urls } from './app.ts'
-import type { EarlierLogin } from './attached.ts'
+import type { EarlierLogin, OpenHow } from './attached.ts'
 import type { Session } from './current.ts'
 import type { Access } from './flows/access-token.ts'
 import type { Device, Who } from './flows/devices.ts'
@@ -56,10 +56,10 @@ export interface EndSession {
   onEnded(session: Session, ended: (cause: Cause) => void): () => void
   /**
    * Attached: a record for a login that the host has just completed; the handle goes into the host's cookie. Does not
-   * verify the ID token's signature: the host has. `interactive`: the person has just met the login screen, as `host.login`
-   * was asked to see to; it counts only with a provider that never says `auth_time`. Throws ERR_STORE, ERR_LOGIN.
+   * verify the ID token's signature: the host has. When something has ended that forbids this login, the handle opens
+   * nothing, and `protect` asks for the login screen. Throws ERR_STORE, ERR_LOGIN.
    */
-  open(provider: string, tokens: Tokens, how?: { interactive?: boolean }): Promise<string>
+  open(provider: string, tokens: Tokens, how?: OpenHow): Promise<string>
   /**
    * Attached: a record for a login from before (until `adoptUntil`); the same login always gets the same handle. Nothing
    * once it has ended, or adoption is over. Throws ERR_STORE, ERR_LOGIN.

@@ -9,11 +9,22 @@ import type { Provider } from './protocol/provider.ts'
 import { sha256 } from './runtime.ts'
 import type { Tokens } from './session/contents.ts'
 import { newCookieId, sessionIdOf } from './session/ids.ts'
+import { finishReplaced } from './settle.ts'
 
 /** A login from before endsession was there, as its cookie holds it. */
 export interface EarlierLogin {
   readonly sub: string
   readonly tokens?: Tokens
+}
+
+export interface OpenHow {
+  /**
+   * The person has just met the login screen, as `host.login` was asked to see to. It counts only with a provider that never
+   * says `auth_time`; of the others, a login that needs one and has none throws ERR_LOGIN.
+   */
+  readonly interactive?: boolean
+  /** The handle that this browser had until now: its session ends in the same step. */
+  readonly replaces?: string | undefined
 }
 
 const unknownBrowser = 'Unknown browser'
@@ -26,7 +37,7 @@ export async function openAttached(
   app: App,
   name: string,
   tokens: Tokens,
-  { interactive = false }: { readonly interactive?: boolean } = {},
+  { interactive = false, replaces }: OpenHow = {},
 ): Promise<string> {
   const provider = providerNamed(app, name)
   const login = signedInWith(provider, tokens)
@@ -35,8 +46,11 @@ export async function openAttached(
   const session = newSession(app, provider, id, login, { provider: name, browser: unknownBrowser })
   // Without `auth_time` nobody knows whether the person was asked: that is accepted only of a provider that never says it.
   const accepts = interactive && provider.config.profile.authTime === 'never'
-  if ((await app.store.create(session, accepts ? { interactive } : {})) === 'created') {
+  const replaced = sessionIdOf(replaces)
+  const how = { ...(accepts && { interactive: true as const }), ...(replaced !== undefined && { replaces: replaced }) }
+  if ((await app.store.create(session, how)) === 'created') {
     app.options.emit({ type: 'session.created', session: id })
+    if (replaced !== undefined) app.options.runtime.waitUntil(finishReplaced(app, replaced))
     return handle
   }
   if (interactive && !accepts && login.authTime === undefined)

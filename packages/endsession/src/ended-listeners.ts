@@ -89,7 +89,7 @@ export function createEndedListeners(app: App): EndedListeners {
       // The same function may be there twice, for two sockets.
       const listener: Listener = (cause) => ended(cause)
       const told = listeners.get(id) ?? new Set()
-      if (!stopped.signal.aborted) listeners.set(id, told.add(listener))
+      listeners.set(id, told.add(listener))
       doubt([id])
       if (!following) void followOn()
       return () => {
@@ -119,12 +119,16 @@ async function causesOf(app: App, ids: ReadonlySet<string>): Promise<ReadonlyMap
   const causes = new Map<string, Cause>()
   const { expired } = await app.store.pending(mostExpired)
   const now = await app.store.now()
-  for (const session of expired) if (ids.has(session.id)) causes.set(session.id, expiryOf(session, now, limits) ?? session.endsBy)
+  for (const session of expired)
+    if (ids.has(session.id)) causes.set(session.id, expiryOf(session, now, limits) ?? session.endsBy)
   const { entries } = await store.snapshot()
   for await (const { id, cause } of entries) if (id !== undefined && ids.has(id)) causes.set(id, cause)
   return causes
 }
 
 function lostPlace(): EndSessionError {
-  return new EndSessionError('ERR_STORE', 'The feed has lost its place: every session that somebody listens to is asked for again.')
+  return new EndSessionError(
+    'ERR_STORE',
+    'The feed has lost its place: every session that somebody listens to is asked for again.',
+  )
 }

@@ -24,8 +24,9 @@ export async function startHostLogin(
   wanted: string | undefined,
 ): Promise<Response> {
   if (isPrefetch(request)) return nothingYet()
-  const { there, leftOver } = await wayToHost(app, host, request, wanted)
-  return redirect(there, (await findSession(app, request)) ? [] : leftOver)
+  const { there, tried } = await wayToHost(app, host, request, wanted)
+  const isOver = tried !== undefined && !(await findSession(app, request))
+  return redirect(there, isOver ? host.expire(request) : [])
 }
 
 /**
@@ -38,10 +39,12 @@ export async function sendToHost(app: App, host: Host, request: Request): Promis
   if (isPrefetch(request)) return nothingYet()
   // The path only: behind a proxy the request's own origin is not the app's.
   const { pathname, search } = new URL(request.url)
-  const { there, tried, leftOver } = await wayToHost(app, host, request, pathname + search)
+  const { there, tried } = await wayToHost(app, host, request, pathname + search)
   const { asked } = app.cookies.names
   const note = noteOf(tried, readCookie(request, asked))
-  if (note) return redirect(there, [...leftOver, app.cookies.write(asked, note.value, note.seconds)])
+  // A host that has a login would take the person for signed in, and send them back here at once: it has to forget it.
+  if (note)
+    return redirect(there, [...(tried ? host.expire(request) : []), app.cookies.write(asked, note.value, note.seconds)])
   const words =
     tried === 'interactive'
       ? (['freshTitle', 'freshSentence'] as const)
@@ -74,13 +77,8 @@ export function expireAsked(app: App, request: Request, stored: StoredSession): 
 
 interface WayToHost {
   readonly there: string
-  /** The host has a login, which opens nothing: what is asked of it now. */
+  /** The host has a login: what is asked of it where that opens nothing. */
   readonly tried?: 'login' | 'interactive'
-  /**
-   * `Set-Cookie` lines that make the host forget a login that is over: it would take the person for signed in, and send
-   * them back here at once, for ever.
-   */
-  readonly leftOver: readonly string[]
 }
 
 async function wayToHost(app: App, host: Host, request: Request, wanted: string | undefined): Promise<WayToHost> {
@@ -92,8 +90,7 @@ async function wayToHost(app: App, host: Host, request: Request, wanted: string 
       'ERR_OPTIONS',
       'host.login leads to our own route, which leads to host.login: set another basePath.',
     )
-  if (handle === undefined) return { there, leftOver: [] }
-  return { there, tried: interactive ? 'interactive' : 'login', leftOver: host.expire(request) }
+  return { there, ...(handle !== undefined && { tried: interactive ? 'interactive' : 'login' }) }
 }
 
 function isOwnLogin(app: App, there: string): boolean {

@@ -1,7 +1,7 @@
 /** endsession: log out means logged out. The route table is in create.ts; here is what the package gives its users. */
 export type { EndSession } from './api.ts'
 export type { Urls } from './app.ts'
-export type { EarlierLogin } from './attached.ts'
+export type { EarlierLogin, OpenHow } from './attached.ts'
 export { createEndSession } from './create.ts'
 export type { Session } from './current.ts'
 export { EndSessionError, type ErrorCode } from './errors.ts'

@@ -20,6 +20,8 @@ export interface LogoutState {
   readonly revokeAfter?: true
   /** What the guards have to confirm. */
   readonly position?: Position
+  /** Where a logout token proves: the provider session that it has to name. */
+  readonly sid?: string
   /** The browser was sent to the provider. */
   readonly left?: true
   readonly probed?: true

@@ -42,6 +42,7 @@ export type Reason =
   | 'peers_not_told'
   | 'sent_to_provider'
   | 'came_back'
+  | 'logout_token_received'
   | 'probe_login_required'
   | 'probe_still_signed_in'
   | 'probe_inconclusive'
@@ -94,6 +95,7 @@ const reasons: Readonly<Record<Reason, readonly [Outcome, string]>> = {
   peers_not_told: ['unknown', 'Nothing says that the provider tells other apps.'],
   sent_to_provider: ['requested', 'The browser was sent to the provider to end its session there.'],
   came_back: ['requested', 'The browser came back from the provider, which proves nothing by itself.'],
+  logout_token_received: ['ended', 'The provider has said, by a logout token, that its session is over.'],
   probe_login_required: ['ended', 'Asked afterwards, the provider wanted a login.'],
   probe_still_signed_in: ['failed', 'Asked afterwards, the provider still knew the person.'],
   probe_inconclusive: ['unknown', 'Asked afterwards, the provider gave an answer that proves nothing.'],
@@ -129,9 +131,8 @@ export function layer(
     because.map(([what, reason]) => [`${what} ${reason}`, { what, outcome: outcomeOf(reason), reason }]),
   )
   const parts = [...kinds.values()].toSorted((a, b) => rank(a.outcome) - rank(b.outcome))
-  const [weakest, ...others] = parts
-  if (!weakest) return row('no_session', until)
-  return others.length === 0 ? row(weakest.reason, until) : { ...row(weakest.reason, until), parts }
+  const [weakest] = parts
+  return weakest ? { ...row(weakest.reason, until), parts } : row('no_session', until)
 }
 
 function row(reason: Reason, until: number | undefined): LayerReport {

@@ -81,7 +81,10 @@ async function reachesFarther(app: App, provider: Provider, record: EndedRecord,
   return others.some((other) => other.sid === sid && (sid !== undefined || !wide))
 }
 
-/** Ten at a time: a person can have many sessions, and the provider is somebody else's server. */
+/**
+ * Ten at a time: a person can have many sessions, and the provider is somebody else's server. A signal for each, because
+ * Node warns of more than ten listeners.
+ */
 export async function settleRecords(
   app: App,
   records: readonly EndedRecord[],
@@ -91,7 +94,9 @@ export async function settleRecords(
   const parts: Part[] = []
   for (let from = 0; from < records.length; from += 10) {
     const batch = records.slice(from, from + 10)
-    const settled = await Promise.all(batch.map((record) => settleInTime(app, record, signal, scope)))
+    const settled = await Promise.all(
+      batch.map((record) => settleInTime(app, record, AbortSignal.any([signal]), scope)),
+    )
     parts.push(...settled.flat())
   }
   return parts
@@ -100,6 +105,17 @@ export async function settleRecords(
 /** A store that hangs keeps nobody waiting for longer than a provider that does. */
 function settleInTime(app: App, record: EndedRecord, signal: AbortSignal, scope?: Scope): Promise<readonly Part[]> {
   return orAborted(() => settleRecord(app, record, signal, scope), signal).catch(() => unconfirmed)
+}
+
+/** The session that was replaced: its event, and what the provider's reach allows of its tokens. */
+export async function finishReplaced(app: App, id: string): Promise<void> {
+  const { records } = await app.store.end({ by: 'id', id }, 'replaced')
+  const replaced = records.filter(({ cause, settled }) => cause === 'replaced' && !settled)
+  tellEnded(
+    app,
+    replaced.map((record) => ({ ...record, repeated: false })),
+  )
+  await settleRecords(app, replaced, deadline(app.options.deadlineSeconds))
 }
 
 /** How long a logout's own process has for its work before another one takes it up. */

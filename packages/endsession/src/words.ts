@@ -37,7 +37,7 @@ export interface LayerReport {
   readonly evidence: string
   /** Epoch seconds at which what is left dies by itself; absent when nobody knows. */
   readonly until?: number
-  /** What the outcome is made of, when it is more than one thing; the layer shows the weakest. */
+  /** What the outcome is made of, each kind once, weakest first: which token, which guard. The layer shows the weakest. */
   readonly parts?: readonly { readonly what: string; readonly outcome: Outcome; readonly reason: string }[]
 }
 

@@ -102,7 +102,7 @@ export async function guarded(given: GuardedOptions = {}): Promise<Guarded> {
     events,
     questions,
     network: given.network ?? ((_, passOn) => passOn()),
-  } as { -readonly [Name in keyof Guarded]: Guarded[Name] }
+  } as unknown as { -readonly [Name in keyof Guarded]: Guarded[Name] }
   setting.guard = createGuard({
     issuer: provider.issuer,
     audience,

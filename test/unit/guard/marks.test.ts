@@ -106,7 +106,12 @@ it('another spelling of the signature is the same token: refused once that has e
 
 describe('known marks', () => {
   const entry = (more: Partial<Entry>): Entry => ({ position: 'p', tokens: [], cause: 'user', until: 1000, ...more })
-  const subject = (more: object = {}) => ({ token: 'none', at: 50, sids: [], subs: [], ...more })
+  const subject = ({ sids = [''], subs = [''], ...more }: { sids?: string[]; subs?: string[]; at?: number; token?: string } = {}) => ({
+    token: 'none',
+    at: 50,
+    names: [...sids.map((sid) => ({ sid, sub: '' })), ...subs.map((sub) => ({ sub }))],
+    ...more,
+  })
 
   it('are kept until their time and two minutes more, and then forgotten [M13]', () => {
     const marks = createKnownMarks()

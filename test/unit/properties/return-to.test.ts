@@ -50,6 +50,8 @@ const pieces = [
   ],
   ...[
     'filesystem:',
+    `blob:${origin}/x`,
+    'blob:https://www.example.com/x',
     'about:blank',
     'localhost:3000',
     'localhost:3000.evil.example',

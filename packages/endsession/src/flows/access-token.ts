@@ -11,7 +11,7 @@ import { revokeTokens, settleRecords } from '../settle.ts'
 
 /** An access token to call a service with, or why there is none. */
 export type Access =
-  | { readonly ok: true; readonly token: string; /** Epoch seconds. */ readonly expiresAt: number }
+  | { readonly ok: true; readonly token: string /** Epoch seconds. */; readonly expiresAt: number }
   | { readonly ok: false; readonly why: 'signed_out' | 'no_token' | 'provider_unreachable' }
 
 /** Refreshed this long before it expires, so that it lives through the call that it is for. */
@@ -65,7 +65,8 @@ function asItIs(app: App, { tokens }: Held, why: 'no_token' | 'provider_unreacha
 async function refreshOnce(app: App, provider: Provider, held: Held, refreshToken: string): Promise<void> {
   const { id, revision } = held.stored
   for (const last of [false, true]) {
-    if (await app.store.claim(`refresh ${id} ${revision}`, leaseSeconds)) return refresh(app, provider, held, refreshToken)
+    if (await app.store.claim(`refresh ${id} ${revision}`, leaseSeconds))
+      return refresh(app, provider, held, refreshToken)
     if (last || (await revisionMoves(app, held.stored))) return
   }
 }

@@ -60,10 +60,15 @@ function labelOf(app: App, { id, sealed }: StoredSession): string {
 }
 
 /** One of this person's own devices, or all others. Somebody else's id ends nothing. */
-export async function endDevice(app: App, session: Session, which: { readonly id: string } | 'others'): Promise<Report> {
+export async function endDevice(
+  app: App,
+  session: Session,
+  which: { readonly id: string } | 'others',
+): Promise<Report> {
   const own = await listOwn(app, session)
   const current = own.find(({ id }) => id === session.id)
-  if (!current) throw new EndSessionError('ERR_REQUEST', 'This session has ended: it can end no other.', { status: 401 })
+  if (!current)
+    throw new EndSessionError('ERR_REQUEST', 'This session has ended: it can end no other.', { status: 401 })
   const others = own.filter(({ id }) => id !== session.id)
   const targets = which === 'others' ? others : own.filter(({ id }) => id === which.id)
   if (which !== 'others' && targets.length === 0) return reportNone(app, which.id)
@@ -99,7 +104,13 @@ function selectorOf(app: App, who: Who): Selector {
   return 'sub' in who ? { by: 'sub', iss, client, sub: name } : { by: 'sid', iss, client, sid: name }
 }
 
-async function endAll(app: App, selectors: readonly Selector[], cause: Cause, scope: Scope, reason?: string): Promise<Report> {
+async function endAll(
+  app: App,
+  selectors: readonly Selector[],
+  cause: Cause,
+  scope: Scope,
+  reason?: string,
+): Promise<Report> {
   const records = new Map<string, EndedRecord>()
   let position: Position | undefined
   for (const selector of selectors) {
@@ -132,7 +143,11 @@ async function reportAll(
 }
 
 /** `GET devices`: a person's own live sessions, as JSON. */
-export async function getDevices(app: App, describe: (stored: StoredSession) => Session, request: Request): Promise<Response> {
+export async function getDevices(
+  app: App,
+  describe: (stored: StoredSession) => Session,
+  request: Request,
+): Promise<Response> {
   const stored = await findSession(app, request)
   if (!stored) return signedOutAnswer()
   return json({ devices: await listDevices(app, describe(stored)) }, 200)

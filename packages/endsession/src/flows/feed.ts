@@ -11,8 +11,8 @@ import { single } from '../web/request.ts'
 const mostWaitSeconds = 25
 /** Questions that wait at the same time, under one name. */
 const mostWaiting = 64
-/** Beyond the wait, the longest that the store may take. */
-const storeSeconds = 5
+/** Beyond the wait, the longest that the store may take: a snapshot can be large. */
+const storeSeconds = 20
 
 /** `GET feed`: for guards with a key of their own. Long-poll; each question confirms the position it asks from. */
 export async function feed(app: App, waiting: Map<string, number>, request: Request): Promise<Response> {

@@ -1,14 +1,13 @@
-import { type App, providerLabel, tellEnded } from '../app.ts'
+import { type App, providerLabel } from '../app.ts'
 import { cookieSession, findSession } from '../current.ts'
 import { EndSessionError } from '../errors.ts'
 import { expireFresh, readFresh } from '../fresh.ts'
 import { newSession } from '../new-session.ts'
 import { exchangeCode, type Login, readCallback } from '../protocol/login.ts'
 import type { Provider } from '../protocol/provider.ts'
-import { deadline } from '../runtime.ts'
 import { newCookieId, sessionIdOf } from '../session/ids.ts'
 import type { NewSession } from '../session/store.ts'
-import { settleRecords } from '../settle.ts'
+import { finishReplaced } from '../settle.ts'
 import { beginTransaction, type Opened } from '../transactions.ts'
 import { browserLabel } from '../web/browser-label.ts'
 import { redirect } from '../web/redirect.ts'
@@ -20,13 +19,18 @@ export async function finishLogin(app: App, request: Request, opened: Opened): P
   if (!provider) throw new EndSessionError('ERR_LOGIN', 'The provider of this login is not configured any more.')
   const callback = await readCallback(provider, new URL(request.url), state)
   if (callback.error !== undefined) return declined(app, provider, opened)
-  const login = await exchangeCode(provider, callback.params, { redirectUri: app.route('callback'), codeVerifier, nonce })
+  const login = await exchangeCode(provider, callback.params, {
+    redirectUri: app.route('callback'),
+    codeVerifier,
+    nonce,
+  })
 
   const cookieId = newCookieId(app.options.runtime)
   const about = { provider: transaction.provider, browser: browserLabel(request.headers.get('user-agent')) }
   const session = newSession(app, provider, sessionIdOf(cookieId) as string, login, about)
   const replaces = await cookieSession(app, request)
-  const refused = lacksFresh(app, request, provider, opened, login) || (await isRefused(app, provider, session, opened, replaces))
+  const refused =
+    lacksFresh(app, request, provider, opened, login) || (await isRefused(app, provider, session, opened, replaces))
   if (refused) return askAgain(app, request, provider, opened, login)
 
   app.options.emit({ type: 'session.created', session: session.id })
@@ -43,7 +47,13 @@ export async function finishLogin(app: App, request: Request, opened: Opened): P
 const dayInSeconds = 86_400
 
 /** This browser has logged out at this provider, and the person has not met the login screen since. */
-function lacksFresh(app: App, request: Request, provider: Provider, { transaction }: Opened, { authTime }: Login): boolean {
+function lacksFresh(
+  app: App,
+  request: Request,
+  provider: Provider,
+  { transaction }: Opened,
+  { authTime }: Login,
+): boolean {
   const authBefore = readFresh(app, request, provider)
   if (!authBefore) return false
   return authTime === undefined ? !acceptsUndated(provider, transaction.interactive) : authTime <= authBefore
@@ -70,13 +80,25 @@ function acceptsUndated(provider: Provider, interactive: boolean): boolean {
 }
 
 /** Once more, interactively; the second time it is a page with a button. Never a loop. */
-async function askAgain(app: App, request: Request, provider: Provider, opened: Opened, login: Login): Promise<Response> {
+async function askAgain(
+  app: App,
+  request: Request,
+  provider: Provider,
+  opened: Opened,
+  login: Login,
+): Promise<Response> {
   const { transaction, expire } = opened
   if (transaction.second) {
     if (login.authTime === undefined && provider.config.profile.authTime !== 'never')
       throw new EndSessionError('ERR_LOGIN', 'The provider did not say when the person signed in (auth_time).')
-    const action = { kind: 'link', text: 'signInButton', href: loginUrl(app, transaction.provider, transaction.returnTo) } as const
-    return app.page({ title: 'freshTitle', sentence: 'freshSentence', ...providerLabel(provider), action }, 403, [expire])
+    const action = {
+      kind: 'link',
+      text: 'signInButton',
+      href: loginUrl(app, transaction.provider, transaction.returnTo),
+    } as const
+    return app.page({ title: 'freshTitle', sentence: 'freshSentence', ...providerLabel(provider), action }, 403, [
+      expire,
+    ])
   }
   const current = await findSession(app, request)
   const { url, setCookies } = await beginTransaction(app, request, provider, {
@@ -91,18 +113,18 @@ async function askAgain(app: App, request: Request, provider: Provider, opened: 
 }
 
 function declined(app: App, provider: Provider, { transaction, expire }: Opened): Response {
-  const action = { kind: 'link', text: 'retryButton', href: loginUrl(app, transaction.provider, transaction.returnTo) } as const
-  return app.page({ title: 'loginFailedTitle', sentence: 'loginDeclinedSentence', ...providerLabel(provider), action }, 400, [expire])
+  const action = {
+    kind: 'link',
+    text: 'retryButton',
+    href: loginUrl(app, transaction.provider, transaction.returnTo),
+  } as const
+  return app.page(
+    { title: 'loginFailedTitle', sentence: 'loginDeclinedSentence', ...providerLabel(provider), action },
+    400,
+    [expire],
+  )
 }
 
 function loginUrl(app: App, provider: string, returnTo: string): string {
   return `${app.route('login')}?${new URLSearchParams({ provider, returnTo })}`
-}
-
-/** The session that was replaced: its event, and what the provider's reach allows of its tokens. */
-async function finishReplaced(app: App, id: string): Promise<void> {
-  const { records } = await app.store.end({ by: 'id', id }, 'replaced')
-  const replaced = records.filter(({ cause, settled }) => cause === 'replaced' && !settled)
-  tellEnded(app, replaced.map((record) => ({ ...record, repeated: false })))
-  await settleRecords(app, replaced, deadline(app.options.deadlineSeconds))
 }

@@ -23,7 +23,8 @@ export async function frontchannelLogout(app: App, running: Map<string, number>,
   const [iss, sid] = [single(query, 'iss'), single(query, 'sid')]
   // One issuer may have several clients here; such a request does not say which it means.
   const providers = [...app.providers.values()].filter(({ config }) => config.issuer === iss)
-  if (providers.length === 0 || iss === undefined || sid === undefined || sid.length > 1_024) return answer(undefined, 400)
+  if (providers.length === 0 || iss === undefined || sid === undefined || sid.length > 1_024)
+    return answer(undefined, 400)
   if ((running.get(iss) ?? 0) >= mostAtOnce) return answer(iss, 429)
 
   running.set(iss, (running.get(iss) ?? 0) + 1)

@@ -26,7 +26,7 @@ export async function loggedOut(app: App, request: Request): Promise<Response> {
   const current = await findSession(app, request)
   if (current || !held || !known) return strangersPage(app, current !== undefined)
 
-  const back = held.landed || held.probed ? held : await noteReturn(app, held)
+  const back = held.landed || held.probed ? held : await noteReturn(app, held, provider)
   if (provider && wantsProbe(app, back, provider)) {
     const probe = await startProbe(app, request, back, provider)
     if (probe) return probe
@@ -46,15 +46,23 @@ function strangersPage(app: App, signedIn: boolean): Response {
 }
 
 /** What is known now that the browser is back, and the work that had to wait for that. */
-async function noteReturn(app: App, held: LogoutState): Promise<LogoutState> {
+async function noteReturn(app: App, held: LogoutState, provider: Provider | undefined): Promise<LogoutState> {
   const { services } = held.report.layers
   const asksGuards = held.position !== undefined && services.reason === 'guard_silent'
   const rows = {
-    ...(held.left && { provider: layer('came_back') }),
+    ...(held.left && { provider: layer((await wasTold(app, held, provider)) ? 'logout_token_received' : 'came_back') }),
     ...(held.revokeAfter && held.id !== undefined && { tokens: await revokeNow(app, held.id, held.report) }),
     ...(asksGuards && { services: guardsRow(await readConfirmations(app, held.position), services.until) }),
   }
   return { ...held, report: withLayers(held.report, rows) }
+}
+
+/** Has the provider said by a logout token that this very session of its own is over? A store that fails says nothing. */
+async function wasTold(app: App, { sid }: LogoutState, provider: Provider | undefined): Promise<boolean> {
+  if (sid === undefined || !provider || provider.config.profile.sidReused) return false
+  const { issuer: iss, clientId: client } = provider.config
+  const mark = await app.store.covers({ iss, client, sid, at: 0 }).catch(() => undefined)
+  return mark?.cause === 'backchannel'
 }
 
 /** The own tokens had to wait until now; what was found of the others' stays as it was. Never throws. */
@@ -76,6 +84,7 @@ function wantsProbe(app: App, held: LogoutState, provider: Provider): boolean {
     !app.host &&
     provider.config.profile.probeProves &&
     held.left === true &&
+    held.report.layers.provider.outcome !== 'ended' &&
     !held.probed &&
     !held.landed
   )

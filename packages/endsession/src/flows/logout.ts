@@ -179,6 +179,12 @@ function onlyProvider(app: App): Provider | undefined {
   return app.providers.size === 1 ? [...app.providers.values()][0] : undefined
 }
 
+/** Where the profile says that a logout token proves the end of the session that it names. */
+function provenSid({ own, provider }: Done): { sid?: string } {
+  const proves = provider?.config.profile.logoutTokenProves === 'session'
+  return proves && own?.sid !== undefined ? { sid: own.sid } : {}
+}
+
 interface Done extends Ended {
   readonly provider: Provider | undefined
   readonly revocation: readonly Part[]
@@ -206,6 +212,7 @@ function answer(
     ...(asked.returnTo !== undefined && { returnTo: asked.returnTo }),
     ...(done.own && revokesAfter(asked.scope, provider) && { revokeAfter: true }),
     ...(plan && { left: true }),
+    ...(plan && provenSid(done)),
     ...(position !== undefined && { position }),
   })
   const setCookies = [

@@ -26,9 +26,9 @@ export interface FeedSource {
   ask(after: Position | undefined, waitSeconds: number, signal: AbortSignal): Promise<FeedAnswer>
 }
 
-/** Beyond the wait, the longest until an answer begins. */
-const answerSeconds = 5
-/** The longest that it may then go on: a snapshot can be large. */
+/** Beyond the wait, the longest until an answer begins: a snapshot can be large. */
+const answerSeconds = 20
+/** The longest that it may then go on. */
 const bodySeconds = 30
 
 /** `instance` tells this process from others that follow under the same name. */

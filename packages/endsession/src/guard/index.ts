@@ -79,7 +79,7 @@ export function createGuard(options: GuardOptions): Guard {
 
   return {
     async check(request) {
-      await Promise.all(followers.map(({ first }) => first))
+      if (!followers.every(({ started }) => started)) await Promise.all(followers.map(({ first }) => first))
       if (!agrees()) return lost('mode_disagreed')
       if (auth === 'disabled') return letIn()
       const token = bearerOf(request)

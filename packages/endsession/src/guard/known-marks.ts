@@ -6,9 +6,13 @@ export interface TokenSubject {
   readonly token: string
   /** `iat`, the provider's clock. */
   readonly at: number
-  /** Hashes of its `sid`: one per client that the token may belong to. */
-  readonly sids: readonly string[]
-  readonly subs: readonly string[]
+  /** Hashes of its `sid` and `sub`, for each client that the token may belong to. */
+  readonly names: readonly SubjectName[]
+}
+
+export interface SubjectName {
+  readonly sid?: string
+  readonly sub: string
 }
 
 /** Every unexpired mark of one feed. Not a cache: nothing leaves it before its time. */
@@ -29,35 +33,33 @@ interface Kept {
 const marginSeconds = 120
 
 export function createKnownMarks(): KnownMarks {
-  /** By `sid` and `sub` hash; no hash of the one is a hash of the other. */
-  const subjects = new Map<string, Kept>()
-  const tokens = new Map<string, Kept>()
-  let walks = [subjects.entries(), tokens.entries()]
+  const [sids, subs, tokens] = [new Map<string, Kept>(), new Map<string, Kept>(), new Map<string, Kept>()]
+  const maps = [sids, subs, tokens]
+  let walks = maps.map((map) => map.entries())
 
-  function raise(hash: string, before: number, until: number): void {
-    const kept = subjects.get(hash)
-    subjects.set(hash, { before: Math.max(before, kept?.before ?? 0), until: Math.max(until, kept?.until ?? 0) })
+  function raise(map: Map<string, Kept>, hash: string, before: number, until: number): void {
+    const kept = map.get(hash)
+    map.set(hash, { before: Math.max(before, kept?.before ?? 0), until: Math.max(until, kept?.until ?? 0) })
   }
 
-  const isCovered = (hash: string, at: number) => (subjects.get(hash)?.before ?? -1) >= at
+  function isCovered({ sid, sub }: SubjectName, at: number): boolean {
+    const [bySid, bySub] = [sid === undefined ? undefined : sids.get(sid), subs.get(sub)]
+    return (bySid !== undefined && bySid.before >= at) || (bySub !== undefined && bySub.before >= at)
+  }
 
   return {
     apply(entry) {
-      for (const hash of entry.tokens)
-        tokens.set(hash, { before: 0, until: Math.max(entry.until, tokens.get(hash)?.until ?? 0) })
+      for (const hash of entry.tokens) raise(tokens, hash, 0, entry.until)
       if (entry.before === undefined) return
-      if (entry.sid !== undefined) raise(`sid ${entry.sid}`, entry.before, entry.until)
-      if (entry.sub !== undefined) raise(`sub ${entry.sub}`, entry.before, entry.until)
+      if (entry.sid !== undefined) raise(sids, entry.sid, entry.before, entry.until)
+      if (entry.sub !== undefined) raise(subs, entry.sub, entry.before, entry.until)
     },
-    covers: ({ token, at, sids, subs }) =>
-      tokens.has(token) ||
-      sids.some((hash) => isCovered(`sid ${hash}`, at)) ||
-      subs.some((hash) => isCovered(`sub ${hash}`, at)),
+    covers: ({ token, at, names }) => tokens.has(token) || names.some((name) => isCovered(name, at)),
     get size() {
-      return subjects.size + tokens.size
+      return sids.size + subs.size + tokens.size
     },
     forget(storeNow, steps) {
-      for (const [place, map] of [subjects, tokens].entries()) {
+      for (const [place, map] of maps.entries()) {
         for (let step = 0; step < steps; step++) {
           const next = walks[place]?.next()
           if (!next || next.done) {

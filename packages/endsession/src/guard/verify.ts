@@ -4,7 +4,7 @@ import { verifySignature } from '../protocol/keys.ts'
 import { type Provider, toleranceSeconds } from '../protocol/provider.ts'
 import { tokenHash } from '../protocol/token-hash.ts'
 import { subjectHash } from '../session/marks.ts'
-import type { TokenSubject } from './known-marks.ts'
+import type { SubjectName, TokenSubject } from './known-marks.ts'
 
 /** An access token whose signature and claims have been checked. */
 export interface VerifiedToken {
@@ -13,6 +13,8 @@ export interface VerifiedToken {
   readonly client?: string
   /** Token hash. */
   readonly hash: string
+  /** What each client's marks call it; worked out once. */
+  readonly names: Map<string, SubjectName>
 }
 
 type AccessTokenClaims = JWTPayload & { readonly sub: string; readonly exp: number }
@@ -45,7 +47,7 @@ export async function verifyAccessToken(
   if (!claims || !isForUs(claims, provider, audience) || !isInTime(claims, provider.runtime.now())) return undefined
   if (!(await isSigned(token, provider))) return undefined
   const client = [claims.azp, claims.client_id].find((value) => typeof value === 'string')
-  return { claims, hash: tokenHash(token), ...(client !== undefined && { client }) }
+  return { claims, hash: tokenHash(token), names: new Map(), ...(client !== undefined && { client }) }
 }
 
 async function isSigned(token: string, { keys }: Provider): Promise<boolean> {
@@ -89,12 +91,17 @@ export function isInTime({ exp, nbf }: { readonly exp: number; readonly nbf?: un
 }
 
 /** How the marks of these clients would name this token. Without an `iat` it is as old as can be. */
-export function subjectOf({ claims, hash }: VerifiedToken, clients: readonly string[]): TokenSubject {
-  const { iss = '', sid, sub, iat } = claims
+export function subjectOf(found: VerifiedToken, clients: readonly string[]): TokenSubject {
+  const { claims, hash } = found
   return {
     token: hash,
-    at: typeof iat === 'number' ? iat : 0,
-    sids: typeof sid === 'string' ? clients.map((client) => subjectHash(iss, client, sid)) : [],
-    subs: clients.map((client) => subjectHash(iss, client, sub)),
+    at: typeof claims.iat === 'number' ? claims.iat : 0,
+    names: clients.map((client) => found.names.get(client) ?? nameFor(found, client)),
   }
+}
+
+function nameFor({ claims: { iss = '', sid, sub }, names }: VerifiedToken, client: string): SubjectName {
+  const name = { sub: subjectHash(iss, client, sub), ...(typeof sid === 'string' && { sid: subjectHash(iss, client, sid) }) }
+  names.set(client, name)
+  return name
 }

@@ -31,7 +31,11 @@ const keysSeconds = 2
  * nobody can verify now, for want of keys, is left out. Throws ERR_PROVIDER, with no token in its cause, when there is no
  * answer, or one that does not hold: the old tokens stay.
  */
-export async function refreshTokens(provider: Provider, refreshToken: string, sub: string): Promise<Refreshed | 'refused'> {
+export async function refreshTokens(
+  provider: Provider,
+  refreshToken: string,
+  sub: string,
+): Promise<Refreshed | 'refused'> {
   try {
     const tokens = await orAborted((signal) => redeem(provider, refreshToken, signal), deadline(refreshSeconds))
     if (tokens === 'refused') return tokens

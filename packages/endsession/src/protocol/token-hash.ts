@@ -1,4 +1,4 @@
-import { decodeProtectedHeader } from 'jose'
+import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { sha256 } from '../runtime.ts'
 import { toleranceSeconds } from './provider.ts'
 
@@ -12,11 +12,20 @@ export function tokenHash(token: string): string {
 }
 
 /**
- * A token as sessions and marks know it, and until when they do: services may take it a minute past its `exp`
- * (`toleranceSeconds`), by a clock that is a minute behind.
+ * A token as sessions and marks know it, and until when they do: services look at a JWT's own `exp`, whatever `expires_in`
+ * said of it, and may take it a minute longer (`toleranceSeconds`), by a clock that is a minute behind.
  */
 export function knownToken(token: string, expiresAt: number): { readonly hash: string; readonly expiresAt: number } {
-  return { hash: tokenHash(token), expiresAt: expiresAt + 2 * toleranceSeconds }
+  return { hash: tokenHash(token), expiresAt: Math.max(expiresAt, expiryInside(token)) + 2 * toleranceSeconds }
+}
+
+function expiryInside(token: string): number {
+  try {
+    const { exp } = isSigned(token) ? decodeJwt(token) : {}
+    return typeof exp === 'number' && Number.isFinite(exp) ? exp : 0
+  } catch {
+    return 0
+  }
 }
 
 /** By its header, not by its dots: opaque tokens may hold dots, and two of them must not share a hash. */

@@ -1,7 +1,7 @@
 /** The names that browsers give themselves, the more special ones first: Edge calls itself Chrome and Safari, too. */
 const browsers = [
-  [/\bEdgA?\//, 'Edge'],
-  [/\bOPR\//, 'Opera'],
+  [/\bEdg(A|iOS)?\//, 'Edge'],
+  [/\bOP[RT]\//, 'Opera'],
   [/\bFirefox\/|\bFxiOS\//, 'Firefox'],
   [/\bChrome\/|\bCriOS\//, 'Chrome'],
   [/\bSafari\//, 'Safari'],
@@ -19,7 +19,8 @@ const systems = [
 
 /** What a person recognises a device by, like "Firefox on Windows". What the browser says of itself: no proof of anything. */
 export function browserLabel(userAgent: string | null): string {
-  const name = (known: typeof browsers | typeof systems) => known.find(([pattern]) => pattern.test(userAgent ?? ''))?.[1]
+  const name = (known: typeof browsers | typeof systems) =>
+    known.find(([pattern]) => pattern.test(userAgent ?? ''))?.[1]
   const [browser, system] = [name(browsers), name(systems)]
   if (!browser) return system ? `A browser on ${system}` : 'Unknown browser'
   return system ? `${browser} on ${system}` : browser

@@ -86,7 +86,8 @@ export const defaultTexts: Texts = {
   stillSignedInTitle: 'You are still signed in to {app}',
   stillSignedInSentence: 'Nothing has ended. Log out if you want to leave.',
   failedTitle: 'The server has not confirmed your logout',
-  failedSentence: 'This browser is signed out of {app}, but your session may still be alive. This page tries again by itself.',
+  failedSentence:
+    'This browser is signed out of {app}, but your session may still be alive. This page tries again by itself.',
   failedButton: 'Try again',
   chooseTitle: 'Sign in to {app}',
   chooseSentence: 'Where do you want to sign in?',
@@ -94,7 +95,8 @@ export const defaultTexts: Texts = {
   loginFailedSentence: 'Nothing has happened. You can try again.',
   loginDeclinedSentence: '{provider} did not sign you in. You can try again.',
   freshTitle: 'Please sign in once more',
-  freshSentence: 'You were logged out, and {provider} signed you in without asking. Please sign in again, so that it asks who you are.',
+  freshSentence:
+    'You were logged out, and {provider} signed you in without asking. Please sign in again, so that it asks who you are.',
   providerDownTitle: 'The sign-in service does not answer',
   providerDownSentence: 'Nothing has happened. Please try again in a moment.',
   storeDownTitle: 'This does not work right now',
