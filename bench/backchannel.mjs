@@ -12,7 +12,7 @@ const perTurn = 256
 
 /** From the POST to the 200: each token is used once, and is verified by jose alone in the next turn. */
 export async function backchannelContenders(say) {
-  const { database, driver, close } = openDatabase()
+  const { database, driver, close } = await openDatabase()
   const memory = await makeApp(memoryStore(), { revocation: 'none' })
   const sqlite = await makeApp(sqliteStore(database), { revocation: 'none' })
   say(`  one login each, so that keys are there`)

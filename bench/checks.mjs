@@ -14,7 +14,7 @@ const salt = 'authjs.session-token'
 
 /** Who is signed in, from a cookie: 10 000 sessions in random order. */
 export async function checkContenders(say) {
-  const { database, driver, close } = openDatabase()
+  const { database, driver, close } = await openDatabase()
   const [memoryItself, sqliteItself] = [memoryStore(), sqliteStore(database)]
   const memory = await signIn(memoryItself, say)
   const sqlite = await copied(memory, memoryItself, sqliteItself, say, driver)

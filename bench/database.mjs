@@ -1,13 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** An SQLite file in a folder of its own: `node:sqlite` where this Node has it, else libsql. */
-export function openDatabase() {
+export async function openDatabase() {
   const folder = mkdtempSync(join(tmpdir(), 'endsession-bench-'))
   const builtIn = process.getBuiltinModule?.('node:sqlite')
-  const Database = builtIn?.DatabaseSync ?? createRequire(import.meta.url)('libsql')
+  const Database = builtIn?.DatabaseSync ?? (await import('libsql')).default
   const database = new Database(join(folder, 'bench.db'))
   const close = () => {
     database.close()

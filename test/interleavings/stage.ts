@@ -12,7 +12,7 @@ import { leavingTo, origin } from '../matrix/setting.ts'
 import { type EndFact, type Facts, type SessionFact, violations } from './facts.ts'
 import { type Choices, createScheduler, type Scheduler, scheduledStore } from './scheduler.ts'
 
-export const limits: Limits = {
+const limits: Limits = {
   absoluteSeconds: 1000,
   idleSeconds: 300,
   endedSeconds: 600,

@@ -218,6 +218,7 @@ describe.each(kinds)('onEnded, on %s (need 34)', (_, handles) => {
       if (method !== 'head') listen(await sessionOf(setting, early))
       await rest()
       await endThere()
+      await rest()
       faulty.before[method] = fails
       const { heard } = listen()
       await rest()
