@@ -10,7 +10,7 @@ import { type Browser, openBrowser } from '../../demo/dist/once/browser.js'
 import { send } from '../../demo/dist/once/send.js'
 import { makePlan, type Plan } from '../../demo/dist/plan.js'
 import { type Running, startServers } from '../../demo/dist/start.js'
-import { Browser as SocketBrowser, createStage, key, type Stage } from '../faults/processes.ts'
+import { createStage, key, Browser as SocketBrowser, type Stage } from '../faults/processes.ts'
 import { findFreePorts } from './ports.ts'
 
 const examples = new URL('../../examples/first/', import.meta.url)
@@ -105,7 +105,9 @@ describe('the guard, run as written, with its app, audience and port replaced', 
     await stage.clear()
   })
 
-  it('4-guard.ts: lets in who is signed in, and refuses the same token after the logout (need 5) [G1 F6]', async ({ skip }) => {
+  it('4-guard.ts: lets in who is signed in, and refuses the same token after the logout (need 5) [G1 F6]', async ({
+    skip,
+  }) => {
     skip(!stripsTypes, 'this Node does not read TypeScript; 22.18 and later do')
     const { provider, issuer } = await stage.provider()
     const app = await stage.app({ issuer, keys: { jobs: key } })
@@ -114,7 +116,15 @@ describe('the guard, run as written, with its app, audience and port replaced', 
     example = spawn(process.execPath, ['--import', preload.href, fileURLToPath(file)], {
       cwd: stage.folder,
       stdio: ['ignore', 'ignore', 'inherit'],
-      env: { ...process.env, EXAMPLE: file.href, ORIGIN: app.url, PORT: String(port), AUDIENCE: 'api', ISSUER: issuer, FEED_KEY: key },
+      env: {
+        ...process.env,
+        EXAMPLE: file.href,
+        ORIGIN: app.url,
+        PORT: String(port),
+        AUDIENCE: 'api',
+        ISSUER: issuer,
+        FEED_KEY: key,
+      },
     })
     const alice = new SocketBrowser('alice')
     await alice.login(app, provider)
@@ -124,6 +134,8 @@ describe('the guard, run as written, with its app, audience and port replaced', 
     expect((await ask()).status).toBe(401)
     await alice.logout(app)
     await vi.waitFor(async () => expect((await ask({ authorization })).status).toBe(401), 20_000)
-    expect(app.events.find(({ type }) => type === 'logout.finished')?.report.layers.services).toMatchObject({ outcome: 'ended' })
+    expect(app.events.find(({ type }) => type === 'logout.finished')?.report.layers.services).toMatchObject({
+      outcome: 'ended',
+    })
   })
 })

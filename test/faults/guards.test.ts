@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Browser, createStage, key, pause, send, type Stage, statusAt, until } from './processes.ts'
+import { Browser, createStage, key, pause, type Stage, send, statusAt, until } from './processes.ts'
 
 let stage: Stage
 beforeEach(() => {
@@ -12,9 +12,18 @@ const keys = { jobs: key }
 const portOf = (url: string) => Number(new URL(url).port)
 const lease = 2
 
-async function setUp(config: { database?: boolean; appClock?: number; guardClock?: number; providerClock?: number } = {}) {
-  const { provider, issuer, issued } = await stage.provider({ now: () => Date.now() / 1000 + (config.providerClock ?? 0) })
-  const appConfig = { issuer, keys, clockSeconds: config.appClock ?? 0, ...(config.database !== false && { database: join(stage.folder, 'sessions.db') }) }
+async function setUp(
+  config: { database?: boolean; appClock?: number; guardClock?: number; providerClock?: number } = {},
+) {
+  const { provider, issuer, issued } = await stage.provider({
+    now: () => Date.now() / 1000 + (config.providerClock ?? 0),
+  })
+  const appConfig = {
+    issuer,
+    keys,
+    clockSeconds: config.appClock ?? 0,
+    ...(config.database !== false && { database: join(stage.folder, 'sessions.db') }),
+  }
   const app = await stage.app(appConfig)
   const guard = await stage.guard([app], issuer, { clockSeconds: config.guardClock ?? 0 })
   const [alice, bob] = [new Browser('alice'), new Browser('bob')]

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type FakeProvider, type FakeProviderBehaviours, type FakeLogin, fakeProvider } from 'endsession/testing'
+import { type FakeLogin, type FakeProvider, type FakeProviderBehaviours, fakeProvider } from 'endsession/testing'
 
 export const key = 'the key of the guard that is called jobs'
 
@@ -31,7 +31,11 @@ export interface ProviderRole {
 export interface Stage {
   readonly folder: string
   app(config: object): Promise<Role>
-  guard(apps: readonly { readonly url: string }[], issuer: string, config?: { clockSeconds?: number; guard?: object }): Promise<Role>
+  guard(
+    apps: readonly { readonly url: string }[],
+    issuer: string,
+    config?: { clockSeconds?: number; guard?: object },
+  ): Promise<Role>
   provider(behaviours?: FakeProviderBehaviours): Promise<ProviderRole>
   clear(): Promise<void>
 }
@@ -42,7 +46,10 @@ export function createStage(): Stage {
 
   async function start(name: 'app' | 'guard', config: object): Promise<Role> {
     const path = fileURLToPath(new URL(`./roles/${name}.mjs`, import.meta.url))
-    const child = fork(path, { env: { ...process.env, ROLE: JSON.stringify(config) }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+    const child = fork(path, {
+      env: { ...process.env, ROLE: JSON.stringify(config) },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    })
     const events: Role['events'][number][] = []
     const url = await new Promise<string>((resolve, reject) => {
       child.on('message', (message: { url?: string; event?: Role['events'][number] }) => {
@@ -51,7 +58,12 @@ export function createStage(): Stage {
       })
       child.once('exit', () => reject(new Error(`${name} ended before it began`)))
     })
-    const role = { url, events, kill: (signal: NodeJS.Signals) => void process.kill(child.pid as number, signal), end: () => endChild(child) }
+    const role = {
+      url,
+      events,
+      kill: (signal: NodeJS.Signals) => void process.kill(child.pid as number, signal),
+      end: () => endChild(child),
+    }
     ends.push(role.end)
     return role
   }
@@ -62,7 +74,13 @@ export function createStage(): Stage {
     guard: (apps, issuer, config = {}) =>
       start('guard', {
         ...config,
-        guard: { issuer, audience: 'api', feed: apps.map(({ url }) => ({ url: `${url}/auth/feed`, name: 'jobs', key })), leaseSeconds: 2, ...config.guard },
+        guard: {
+          issuer,
+          audience: 'api',
+          feed: apps.map(({ url }) => ({ url: `${url}/auth/feed`, name: 'jobs', key })),
+          leaseSeconds: 2,
+          ...config.guard,
+        },
       }),
     async provider(behaviours) {
       const role = await serveProvider(behaviours)
@@ -84,7 +102,9 @@ async function endChild(child: ChildProcess): Promise<void> {
 }
 
 /** The fake provider over HTTP, in this process. */
-async function serveProvider(behaviours: FakeProviderBehaviours = {}): Promise<ProviderRole & { end(): Promise<void> }> {
+async function serveProvider(
+  behaviours: FakeProviderBehaviours = {},
+): Promise<ProviderRole & { end(): Promise<void> }> {
   const issued: ProviderRole['issued'][number][] = []
   let provider: FakeProvider
   const role = { held: Promise.resolve() }
@@ -128,19 +148,27 @@ export interface Answer {
 }
 
 /** A request as a browser sends it; not `fetch`, which sets `Sec-Fetch-Mode` itself. */
-export function send(url: string, init: { method?: string; headers?: Record<string, string>; body?: string } = {}): Promise<Answer> {
+export function send(
+  url: string,
+  init: { method?: string; headers?: Record<string, string>; body?: string } = {},
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const request = sendRequest(url, { method: init.method ?? 'GET', headers: init.headers ?? {}, agent: false }, async (response) => {
-      const headers = new Headers()
-      for (let at = 0; at < response.rawHeaders.length; at += 2) headers.append(response.rawHeaders[at] as string, response.rawHeaders[at + 1] as string)
-      const chunks: Buffer[] = []
-      try {
-        for await (const chunk of response) chunks.push(chunk)
-        resolve({ status: response.statusCode as number, headers, text: Buffer.concat(chunks).toString() })
-      } catch (error) {
-        reject(error)
-      }
-    })
+    const request = sendRequest(
+      url,
+      { method: init.method ?? 'GET', headers: init.headers ?? {}, agent: false },
+      async (response) => {
+        const headers = new Headers()
+        for (let at = 0; at < response.rawHeaders.length; at += 2)
+          headers.append(response.rawHeaders[at] as string, response.rawHeaders[at + 1] as string)
+        const chunks: Buffer[] = []
+        try {
+          for await (const chunk of response) chunks.push(chunk)
+          resolve({ status: response.statusCode as number, headers, text: Buffer.concat(chunks).toString() })
+        } catch (error) {
+          reject(error)
+        }
+      },
+    )
     request.on('error', reject).end(init.body)
   })
 }
@@ -163,7 +191,11 @@ export class Browser {
         'sec-fetch-mode': 'navigate',
         'sec-fetch-site': 'same-origin',
         cookie: [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; '),
-        ...(body !== undefined && { origin: new URL(url).origin, 'content-type': 'application/x-www-form-urlencoded', 'content-length': String(body.length) }),
+        ...(body !== undefined && {
+          origin: new URL(url).origin,
+          'content-type': 'application/x-www-form-urlencoded',
+          'content-length': String(body.length),
+        }),
       },
       ...(body !== undefined && { body }),
     })
@@ -184,7 +216,8 @@ export class Browser {
   /** Up to the provider's redirect back. */
   async startLogin(app: Role, provider: FakeProvider, login: FakeLogin = {}): Promise<string> {
     const start = await this.get(`${app.url}/auth/login?returnTo=/`)
-    return provider.authorize(start.headers.get('location') ?? '', { browser: this.name, sub: this.name, ...login }).href
+    return provider.authorize(start.headers.get('location') ?? '', { browser: this.name, sub: this.name, ...login })
+      .href
   }
   async login(app: Role, provider: FakeProvider, how: FakeLogin = {}): Promise<Answer> {
     return this.get(await this.startLogin(app, provider, how))

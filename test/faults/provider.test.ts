@@ -91,10 +91,15 @@ describe.each(faults)('the provider is %s', (name, behaviours) => {
       services: { outcome: 'ended', reason: 'guard_confirmed' },
     })
     // 200 is what RFC 7009 asks for; its body is nobody's business (section 2.2).
-    if (!behaviours.garbage) expect(report.layers.tokens).toMatchObject({ outcome: 'failed', reason: 'revocation_failed' })
+    if (!behaviours.garbage)
+      expect(report.layers.tokens).toMatchObject({ outcome: 'failed', reason: 'revocation_failed' })
     mend()
     // A second click tries again what failed.
     await alice.logout(app)
-    if (!behaviours.garbage) await until(() => issued.every(({ refresh_token }) => !provider.alive(refresh_token)), 'back: the refresh token is revoked')
+    if (!behaviours.garbage)
+      await until(
+        () => issued.every(({ refresh_token }) => !provider.alive(refresh_token)),
+        'back: the refresh token is revoked',
+      )
   })
 })

@@ -26,7 +26,11 @@ it('two app processes on one file, 200 requests at once during a logout: none br
     const copy = new Browser('copy', alice.cookies)
     const app = apps[index % 2] as Role
     const answer = await copy.get(index % 3 === 0 ? `${app.url}/token` : app.url)
-    return { late: beganAt > acknowledgedAt, passed: answer.text.startsWith('Hello') || answer.text.includes('"ok":true'), cookies: copy.cookies }
+    return {
+      late: beganAt > acknowledgedAt,
+      passed: answer.text.startsWith('Hello') || answer.text.includes('"ok":true'),
+      cookies: copy.cookies,
+    }
   }
   const requests = Array.from({ length: 200 }, (_, index) => pause(index * 0.002).then(() => request(index)))
   const copied = new Map(alice.cookies)
@@ -36,7 +40,9 @@ it('two app processes on one file, 200 requests at once during a logout: none br
   const after = Array.from({ length: 100 }, (_, index) => request(index))
   const answers = await Promise.all([...requests, ...after])
   const count = (wanted: (answer: (typeof answers)[number]) => boolean) => answers.filter(wanted).length
-  console.log(`before: ${count(({ late, passed }) => !late && passed)} passed, ${count(({ late, passed }) => !late && !passed)} refused; after: ${count(({ late }) => late)} refused; refreshes: ${issued.length - 1}`)
+  console.log(
+    `before: ${count(({ late, passed }) => !late && passed)} passed, ${count(({ late, passed }) => !late && !passed)} refused; after: ${count(({ late }) => late)} refused; refreshes: ${issued.length - 1}`,
+  )
   // The control: before it, people were let in.
   expect(count(({ late, passed }) => !late && passed)).toBeGreaterThan(10)
   expect(count(({ late }) => late)).toBeGreaterThanOrEqual(100)
@@ -47,7 +53,8 @@ it('two app processes on one file, 200 requests at once during a logout: none br
   }
   // What the provider handed out last is dead at a guard, too, and at the provider.
   const guard = await stage.guard([apps[1]], issuer)
-  for (const { access_token } of issued) await until(async () => (await statusAt(guard, access_token)) === 401, 'a token of that session: refused')
+  for (const { access_token } of issued)
+    await until(async () => (await statusAt(guard, access_token)) === 401, 'a token of that session: refused')
   await until(() => issued.every(({ refresh_token }) => !provider.alive(refresh_token)), 'every refresh token: revoked')
 })
 
@@ -105,7 +112,8 @@ it('a login in one tab while the other logs out opens nothing: it had begun with
   const tab = new Browser('alice', alice.cookies)
   const back = await tab.startLogin(apps[0], provider)
   // The other tab logs out; this one still has the cookies of its login, as an answer on its way would have.
-  await new Browser('alice', alice.cookies).logout(apps[0])
+  // Of this app alone: no mark of the provider's session stands in the way, only what the login began with.
+  await new Browser('alice', alice.cookies).logout(apps[0], { scope: 'app' })
   const finished = await tab.get(back)
   expect(finished.headers.get('location') ?? '').not.toBe('/')
   for (const app of apps) expect(await isSignedIn(tab, app)).toBe(false)

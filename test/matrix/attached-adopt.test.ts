@@ -215,6 +215,13 @@ describe('[L22] adoption', () => {
     await expect(setting.endsession.adopt('no', { sub: 'alice' })).rejects.toMatchObject({ code: 'ERR_REQUEST' })
   })
 
+  it('of nobody is refused, with an ID token or without', async () => {
+    await makeOld()
+    for (const sub of ['', undefined, 5] as string[])
+      await expect(setting.endsession.adopt('example', { sub })).rejects.toMatchObject({ code: 'ERR_LOGIN' })
+    expect(setting.events).toEqual([])
+  })
+
   it('gives it absoluteSeconds from then on, whatever its ID token\u2019s age [M1]', async () => {
     await makeOld({}, { session: { ...limits, idleSeconds: 6000 } })
     const browser = oldBrowser({ idToken: await idTokenOf() })

@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import express from 'express'
 import { expressGuard } from 'endsession/express'
 import type { Checked, Guard } from 'endsession/guard'
+import express from 'express'
 import { afterEach, expect, it } from 'vitest'
 
 let server: Server
@@ -35,7 +35,10 @@ const refused = (status: number, headers: Record<string, string>): Checked => ({
 
 it('lets through who has a good token, and says who that is [G1]', async () => {
   const asked: Request[] = []
-  const { url, seen } = await serve(async (request) => (asked.push(request), { ok: true, claims: { sub: 'alice' } }))
+  const { url, seen } = await serve(async (request) => {
+    asked.push(request)
+    return { ok: true, claims: { sub: 'alice' } }
+  })
   const answer = await fetch(`${url}?q=1`, { headers: { authorization: 'Bearer a.b.c' } })
   expect([answer.status, await answer.json()]).toEqual([200, { of: 'alice' }])
   expect(asked[0]?.headers.get('authorization')).toBe('Bearer a.b.c')

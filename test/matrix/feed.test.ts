@@ -1,6 +1,5 @@
-import type { Report } from 'endsession'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Browser, makeSetting, type Setting, type SettingOptions, transports } from './setting.ts'
+import { makeSetting, type Setting, type SettingOptions, transports } from './setting.ts'
 
 const keys = { jobs: 'the key of jobs, thirty-two bytes or more', mail: 'the key of mail, thirty-two bytes or more' }
 const one = 'instance-one'
@@ -21,31 +20,60 @@ describe.each(transports)('the feed, by %s', (transport) => {
   }
 
   const send = (query: Record<string, string>, key: string | undefined = keys.jobs, method = 'GET') =>
-    setting.send(`/auth/feed?${new URLSearchParams(query)}`, { method, headers: key === undefined ? {} : { authorization: `Bearer ${key}` } })
+    setting.send(`/auth/feed?${new URLSearchParams(query)}`, {
+      method,
+      headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
+    })
 
   /** One question, as a guard asks it. */
   async function ask(query: Record<string, string> = {}, key?: string) {
     const response = await send({ instance: one, ...query }, key)
     const text = await response.text()
-    const lines = text.split('\n').filter(Boolean).map((line) => JSON.parse(line))
-    return { status: response.status, headers: response.headers, text, head: lines[0], entries: lines.slice(1, -1), end: lines.at(-1) }
+    const lines = text
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line))
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      head: lines[0],
+      entries: lines.slice(1, -1),
+      end: lines.at(-1),
+    }
   }
   const endAlice = (sub = 'alice') => setting.endsession.end({ provider: 'example', sub }, 'test')
 
   describe('asks who comes for a key', () => {
-    it.for([undefined, 'wrong', `${keys.jobs}x`, keys.jobs.slice(0, -1), keys.jobs.toUpperCase()])('%s: 401 [F6]', async (key) => {
-      const response = await setting.send('/auth/feed?instance=instance-one', { method: 'GET', headers: key === undefined ? {} : { authorization: `Bearer ${key}` } })
-      expect(response.status).toBe(401)
-      expect(response.headers.get('www-authenticate')).toBe('Bearer')
-      expect(response.headers.get('cache-control')).toBe('no-store')
-      expect(await response.text()).toBe('')
-      expect(await setting.store.followers()).toEqual([])
-    })
+    it.for([undefined, 'wrong', `${keys.jobs}x`, keys.jobs.slice(0, -1), keys.jobs.toUpperCase()])(
+      '%s: 401 [F6]',
+      async (key) => {
+        const response = await setting.send('/auth/feed?instance=instance-one', {
+          method: 'GET',
+          headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
+        })
+        expect(response.status).toBe(401)
+        expect(response.headers.get('www-authenticate')).toBe('Bearer')
+        expect(response.headers.get('cache-control')).toBe('no-store')
+        expect(await response.text()).toBe('')
+        expect(await setting.store.followers()).toEqual([])
+      },
+    )
 
     it('a key under another scheme, or in the query: 401 [F6]', async () => {
       for (const authorization of [`Basic ${keys.jobs}`, keys.jobs, 'Bearer', `Bearer  ${keys.jobs} x`])
-        expect((await setting.send('/auth/feed?instance=instance-one', { method: 'GET', headers: { authorization } })).status).toBe(401)
-      expect((await setting.send(`/auth/feed?instance=instance-one&key=${encodeURIComponent(keys.jobs)}`, { method: 'GET', headers: {} })).status).toBe(401)
+        expect(
+          (await setting.send('/auth/feed?instance=instance-one', { method: 'GET', headers: { authorization } }))
+            .status,
+        ).toBe(401)
+      expect(
+        (
+          await setting.send(`/auth/feed?instance=instance-one&key=${encodeURIComponent(keys.jobs)}`, {
+            method: 'GET',
+            headers: {},
+          })
+        ).status,
+      ).toBe(401)
     })
 
     it('each guard has a key of its own, and follows under its own name [F6 F5]', async () => {
@@ -56,7 +84,10 @@ describe.each(transports)('the feed, by %s', (transport) => {
 
     it('without guards in the options there is no feed [F6]', async () => {
       await restart({ options: { feed: { keys: {} } } })
-      const response = await setting.send('/auth/feed?instance=instance-one', { method: 'GET', headers: { authorization: `Bearer ${keys.jobs}` } })
+      const response = await setting.send('/auth/feed?instance=instance-one', {
+        method: 'GET',
+        headers: { authorization: `Bearer ${keys.jobs}` },
+      })
       expect(await response.text()).not.toContain('"mode"')
     })
 
@@ -81,18 +112,26 @@ describe.each(transports)('the feed, by %s', (transport) => {
     })
 
     it('two instances at once: 400 [F6 L18]', async () => {
-      const { status } = await setting.send('/auth/feed?instance=instance-one&instance=instance-two', { method: 'GET', headers: { authorization: `Bearer ${keys.jobs}` } })
+      const { status } = await setting.send('/auth/feed?instance=instance-one&instance=instance-two', {
+        method: 'GET',
+        headers: { authorization: `Bearer ${keys.jobs}` },
+      })
       expect(status).toBe(400)
     })
   })
 
-  it('begins with a snapshot: mode, clients, the store\'s time, all marks, a position [F3]', async () => {
+  it("begins with a snapshot: mode, clients, the store's time, all marks, a position [F3]", async () => {
     await endAlice()
     const { status, headers, head, entries, end } = await ask()
     expect(status).toBe(200)
     expect(headers.get('content-type')).toBe('application/x-ndjson')
     expect(headers.get('cache-control')).toBe('no-store')
-    expect(head).toEqual({ mode: 'enabled', clients: [[setting.provider.issuer, 'app']], now: setting.clock.now(), snapshot: true })
+    expect(head).toEqual({
+      mode: 'enabled',
+      clients: [[setting.provider.issuer, 'app']],
+      now: setting.clock.now(),
+      snapshot: true,
+    })
     expect(entries).toHaveLength(1)
     expect(end).toEqual({ position: await setting.store.head(), complete: true })
   })
@@ -177,11 +216,14 @@ describe.each(transports)('the feed, by %s', (transport) => {
     expect(setting.store.reached(follower?.position as string, await setting.store.head())).toBe(false)
   })
 
-  it.for(['', 'nonsense', 'other-epoch.1', 'x'.repeat(300), '../../etc'])('a position of nobody\'s (%s) gets everything [F2]', async (after) => {
-    await endAlice()
-    const { status, head, entries } = await ask({ after, wait: '5' })
-    expect([status, head.snapshot, entries.length]).toEqual([200, true, 1])
-  })
+  it.for(['', 'nonsense', 'other-epoch.1', 'x'.repeat(300), '../../etc'])(
+    "a position of nobody's (%s) gets everything [F2]",
+    async (after) => {
+      await endAlice()
+      const { status, head, entries } = await ask({ after, wait: '5' })
+      expect([status, head.snapshot, entries.length]).toEqual([200, true, 1])
+    },
+  )
 
   it('a position ahead of the head gets everything [F2]', async () => {
     const [epoch] = (await setting.store.head()).split('.')
@@ -199,7 +241,8 @@ describe.each(transports)('the feed, by %s', (transport) => {
     const snapshot = await ask({ instance: two })
     expect(feed.entries.length).toBeGreaterThan(1)
     for (const { text } of [feed, snapshot]) {
-      for (const canary of [canaries.sub, canaries.sid, 'eyJ', browser.cookies.get('endsession') ?? 'none']) expect(text).not.toContain(canary)
+      for (const canary of [canaries.sub, canaries.sid, 'eyJ', browser.cookies.get('endsession') ?? 'none'])
+        expect(text).not.toContain(canary)
       expect(text).toMatch(/"sid":"[\w-]{43}"/)
       expect(text).toMatch(/"sub":"[\w-]{43}"/)
     }
@@ -213,133 +256,5 @@ describe.each(transports)('the feed, by %s', (transport) => {
     const response = await send({ instance: one, after: end.position })
     expect(response.status).toBe(503)
     expect(await response.text()).not.toContain('disk full')
-  })
-
-  describe('the report says of the services', () => {
-    let reports: Report[]
-    const row = () => reports.at(-1)?.layers.services
-
-    async function loggedIn(given: SettingOptions = {}): Promise<Browser> {
-      reports = []
-      await restart({
-        behaviours: { jwtAccessTokens: true, ...given.behaviours },
-        options: {
-          feed: { keys: { jobs: keys.jobs } },
-          logout: { deadlineSeconds: 1 },
-          onEvent: (event) => void (event.type.startsWith('logout.') && 'report' in event && reports.push(event.report)),
-          ...given.options,
-        },
-        ...(given.store && { store: given.store }),
-      })
-      const browser = setting.browser()
-      await browser.login()
-      return browser
-    }
-    /** A guard instance, by its questions: follows until it is told to stop. */
-    function follow(instance: string) {
-      let follows = true
-      const running = (async () => {
-        let position: string | undefined
-        while (follows) {
-          const { end } = await ask({ instance, wait: '0.2', ...(position && { after: position }) })
-          position = end.position
-        }
-      })()
-      return async () => {
-        follows = false
-        await running
-      }
-    }
-    const isThere = (count: number) => vi.waitFor(async () => expect(await setting.store.followers()).toHaveLength(count))
-
-    it('impossible: no guard is registered [G3]', async () => {
-      const browser = await loggedIn({ options: { feed: { keys: {} } } })
-      await browser.post('/auth/logout')
-      expect(row()).toMatchObject({ outcome: 'impossible', reason: 'no_guard_follows', until: expect.any(Number) })
-    })
-
-    it('ended: the guard has confirmed [G3]', async () => {
-      const browser = await loggedIn()
-      const stop = follow(one)
-      await isThere(1)
-      await browser.post('/auth/logout')
-      expect(row()).toMatchObject({ outcome: 'ended', reason: 'guard_confirmed' })
-      expect(row()).not.toHaveProperty('until')
-      await stop()
-    })
-
-    it('requested: a guard is registered and has never been seen; nobody waits for it [G3]', async () => {
-      const browser = await loggedIn({ options: { logout: { deadlineSeconds: 20 } } })
-      const began = Date.now()
-      await browser.post('/auth/logout')
-      expect(row()).toMatchObject({ outcome: 'requested', reason: 'guard_silent', until: expect.any(Number) })
-      expect(Date.now() - began).toBeLessThan(10_000)
-    })
-
-    it('requested: one of two instances is silent [G3]', async () => {
-      const browser = await loggedIn()
-      const [stop, stopTwo] = [follow(one), follow(two)]
-      await isThere(2)
-      await stopTwo()
-      await browser.post('/auth/logout')
-      expect(row()).toMatchObject({ outcome: 'requested', reason: 'guard_silent' })
-      expect(row()?.parts?.map(({ outcome }) => outcome)).toEqual(['requested', 'ended'])
-      await stop()
-    })
-
-    it('requested: an instance that has just asked for everything, and has not confirmed that it has it [G3]', async () => {
-      const browser = await loggedIn()
-      const stop = follow(one)
-      await isThere(1)
-      await ask({ instance: two })
-      await browser.post('/auth/logout')
-      expect(row()).toMatchObject({ outcome: 'requested', reason: 'guard_silent' })
-      await stop()
-    })
-
-    it('ended: no access token works any more, a minute and the clocks\' difference past its end [G3]', async () => {
-      const browser = await loggedIn({ behaviours: { expiresIn: 300 } })
-      setting.clock.advance(301)
-      await browser.post('/auth/logout', { scope: 'app' })
-      // A service may take it a minute longer, by a clock that is a minute behind.
-      expect(row()).toMatchObject({ outcome: 'requested', reason: 'guard_silent' })
-      const other = await loggedIn({ behaviours: { expiresIn: 300 } })
-      setting.clock.advance(420)
-      await other.post('/auth/logout', { scope: 'app' })
-      expect(row()).toMatchObject({ outcome: 'ended', reason: 'access_tokens_expired' })
-    })
-
-    it('ended, without a guard too, where no access token was handed out [G3]', async () => {
-      await loggedIn()
-      await setting.store.create({
-        id: '0.none', iss: setting.provider.issuer, client: 'app', sub: 'nobody', signedInAt: setting.clock.now(),
-        sealed: new Uint8Array(1), tokens: [], liveSeconds: 100, endsBy: 'absolute',
-      })
-      const report = await endAlice('nobody')
-      expect(report.layers.services).toMatchObject({ outcome: 'ended', reason: 'no_access_token' })
-    })
-
-    it('the landing asks again: what was requested has ended by then [G3 L12]', async () => {
-      const browser = await loggedIn()
-      const { end } = await ask()
-      const answer = await browser.post('/auth/logout')
-      expect(row()).toMatchObject({ outcome: 'requested', reason: 'guard_silent' })
-      const late = await ask({ after: end.position })
-      await ask({ after: late.end.position })
-      const url = new URL(/<noscript><meta http-equiv="refresh" content="0;url=([^"]*)">/.exec(answer.text)?.[1]?.replaceAll('&amp;', '&') ?? '')
-      const back = setting.provider.endSession(url).redirect as URL
-      await browser.get(back.pathname + back.search)
-      expect(reports).toHaveLength(2)
-      expect(row()).toMatchObject({ outcome: 'ended', reason: 'guard_confirmed' })
-    })
-
-    it('a store that does not say who follows counts as silence, and holds nobody up [G3 S12]', async () => {
-      const browser = await loggedIn({ options: { logout: { deadlineSeconds: 1 } } })
-      setting.store.followers = () => new Promise(() => {})
-      const began = Date.now()
-      await browser.post('/auth/logout')
-      expect(row()).toMatchObject({ outcome: 'requested', reason: 'guard_silent' })
-      expect(Date.now() - began).toBeLessThan(4_500)
-    })
   })
 })

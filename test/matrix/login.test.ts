@@ -833,4 +833,13 @@ describe.each(transports)('through the %s', (transport) => {
       expect(second.count('token')).toBe(1)
     })
   })
+
+  it('[L2 A6] a login of ours that does not hold is told; what strangers send for one is not', async () => {
+    const browser = await make({ behaviours: { idTokenClaims: { nonce: 'of another login' } } })
+    const told = () => setting.events.filter(({ type }) => type === 'login.failed')
+    await browser.get('/auth/callback?code=x&state=unknown')
+    expect(told()).toEqual([])
+    expect((await browser.login()).status).toBe(400)
+    expect(told()).toHaveLength(1)
+  })
 })

@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type Event, memoryStore, type Session } from 'endsession'
+import { sqliteStore } from 'endsession/sqlite'
 import type { FakeProviderBehaviours, TestClock } from 'endsession/testing'
 import { afterEach, describe, expect, it } from 'vitest'
+import { present } from '../contract/sqlite-drivers.ts'
 import { type FaultyStore, fails, faultyStore } from './faulty-store.ts'
 import { isAlive, leave } from './leaving.ts'
 import { causesOf, secondProcess, sessionOf } from './second-process.ts'
@@ -173,6 +178,26 @@ describe('accessToken', () => {
       const answers = new Set((await Promise.all(calls)).map(tokenOf))
       expect([refreshes(), answers.size]).toEqual([1, 1])
       expect([...answers][0]).toMatch(/^access-/)
+    })
+
+    it('[L20] ... also with a database file between the two', async (context) => {
+      const driver = present[0]
+      if (!driver) return context.skip('this machine has no SQLite driver')
+      const folder = mkdtempSync(join(tmpdir(), 'endsession-refresh-'))
+      const connections = [driver.open(join(folder, 'one.db')), driver.open(join(folder, 'one.db'))] as const
+      await signedIn({ store: ({ now }) => sqliteStore(connections[0], { now }) })
+      const other = secondProcess(setting, sqliteStore(connections[1], { now: setting.clock.now }))
+      setting.clock.advance(3600)
+      change({ slowSeconds: 0.05 })
+      const calls = Array.from({ length: 20 }, (_, at) =>
+        (at % 2 ? other.endsession : setting.endsession).accessToken(session),
+      )
+      const answers = new Set((await Promise.all(calls)).map(tokenOf))
+      expect([refreshes(), answers.size, [...answers][0]]).toEqual([1, 1, expect.stringMatching(/^access-/)])
+      await setting.close()
+      await other.endsession.close()
+      for (const connection of connections) connection.close()
+      rmSync(folder, { recursive: true, force: true })
     })
 
     it('[L20] ... also with tokens that live for less than the 30 s: nobody refreshes what has just come', async () => {

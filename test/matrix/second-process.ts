@@ -29,7 +29,7 @@ export function secondProcess(
 }
 
 /** What a page of the app would send along. */
-export function requestOf(browser: Browser): Request {
+function requestOf(browser: Browser): Request {
   const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
   return new Request(origin, { headers: { cookie } })
 }

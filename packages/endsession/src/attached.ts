@@ -119,6 +119,7 @@ function signedInWith({ config, runtime }: Provider, tokens: Tokens): SignedIn {
 }
 
 function signedInBefore(provider: Provider, { sub, tokens }: EarlierLogin, now: number): SignedIn {
+  if (typeof sub !== 'string' || sub === '') throw new EndSessionError('ERR_LOGIN', 'Nobody is named.')
   if (!tokens?.idToken) {
     const signedInAt = Math.floor(now)
     return { ...tokens, idToken: '', claims: { iss: '', aud: '', sub, iat: signedInAt, exp: signedInAt }, signedInAt }

@@ -18,7 +18,11 @@ const pauseSeconds = 0.05
 const recentSeconds = 60
 
 /** Waits until every guard has confirmed the position, or the time is over. Nothing when no guard is registered. */
-export async function awaitConfirmations(app: App, position: Position, waitSeconds: number): Promise<readonly Confirmation[]> {
+export async function awaitConfirmations(
+  app: App,
+  position: Position,
+  waitSeconds: number,
+): Promise<readonly Confirmation[]> {
   const { monotonic } = app.options.runtime
   const until = monotonic() + waitSeconds
   for (;;) {
@@ -36,7 +40,9 @@ export async function readConfirmations(app: App, position: Position): Promise<r
 /** A store that does not say in time counts as silence. */
 async function ask(app: App, position: Position, seconds: number): Promise<Asked> {
   const { store, options } = app
-  const [followers, now] = await within(Promise.all([store.followers(), store.now()]), seconds).catch(() => [[], 0] as const)
+  const [followers, now] = await within(Promise.all([store.followers(), store.now()]), seconds).catch(
+    () => [[], 0] as const,
+  )
   const heard = new Set(followers.map(({ name }) => guardOf(name)))
   const missing = [...options.feedKeys.keys()].filter((name) => !heard.has(name))
   const silent = followers.filter((follower) => !options.store.reached(follower.position, position))

@@ -86,7 +86,6 @@ function createAuthenticated(options: Resolved): EndSession {
       if (!route) return methodNotAllowed([...methods.keys()])
       return route(hosted(host), request).catch((error) => {
         if (error instanceof EndSessionError && error.code === 'ERR_PROVIDER') emit({ type: 'provider.failed', error })
-        if (error instanceof EndSessionError && error.code === 'ERR_LOGIN') emit({ type: 'login.failed', error })
         return errorResponse(app.page, request, error)
       })
     },

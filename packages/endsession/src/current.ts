@@ -35,7 +35,8 @@ export function expireSession(app: App, request: Request): readonly string[] {
 
 /** The live session of this browser, asked of the store each time. Throws ERR_STORE when that cannot be known. */
 export async function findSession(app: App, request: Request): Promise<StoredSession | undefined> {
-  const id = await cookieSession(app, request)
+  // Without a host there is nothing to wait for: this is the way of every page.
+  const id = app.host ? await cookieSession(app, request) : sessionIdOf(readCookie(request, app.cookies.names.session))
   const stored = id === undefined ? undefined : await app.store.get(id)
   return stored && !isBehind(app, request, stored) ? stored : undefined
 }

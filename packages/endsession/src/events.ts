@@ -7,7 +7,7 @@ export type Event =
   | { readonly type: 'session.ended'; readonly session: string; readonly cause: Cause; readonly reason?: string }
   /** `finished`: the answer to the logout was made. `landed`: the browser came back from the provider. */
   | { readonly type: 'logout.finished' | 'logout.landed'; readonly report: Report }
-  /** A login that came back and did not hold: the provider's answer, its `state`, or its session is over already. */
+  /** A login that this browser had begun, and that did not hold: a wrong client secret, a token that is not good. */
   | { readonly type: 'login.failed'; readonly error: EndSessionError }
   /** `check` names the check of the logout token that said no. */
   | { readonly type: 'backchannel.rejected'; readonly check: string }

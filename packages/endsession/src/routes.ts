@@ -1,5 +1,6 @@
 import type { App } from './app.ts'
 import type { Describe } from './current.ts'
+import { EndSessionError } from './errors.ts'
 import { backchannelLogout } from './flows/backchannel-logout.ts'
 import { getDevices, postDevices } from './flows/devices.ts'
 import { feed } from './flows/feed.ts'
@@ -50,7 +51,12 @@ async function startLogin(app: App, request: Request): Promise<Response> {
 
 async function comeBack(app: App, request: Request): Promise<Response> {
   const opened = await takeTransaction(app, request)
-  return opened.transaction.kind === 'probe' ? finishProbe(app, request, opened) : finishLogin(app, request, opened)
+  if (opened.transaction.kind === 'probe') return finishProbe(app, request, opened)
+  return finishLogin(app, request, opened).catch((error) => {
+    // A login that this browser had begun: what strangers send for one is no event.
+    if (error instanceof EndSessionError && error.code === 'ERR_LOGIN') app.options.emit({ type: 'login.failed', error })
+    throw error
+  })
 }
 
 async function logoutByForm(app: App, request: Request): Promise<Response> {

@@ -3,6 +3,7 @@ import {
   createDecipheriv,
   createHash,
   createHmac,
+  hash,
   hkdfSync,
   randomBytes as systemRandomBytes,
   timingSafeEqual,
@@ -44,7 +45,7 @@ const encoder = new TextEncoder()
 const bytesOf = (data: string | Uint8Array): Uint8Array => (typeof data === 'string' ? encoder.encode(data) : data)
 
 export function sha256(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('base64url')
+  return hash('sha256', data, 'base64url')
 }
 
 export function hmacSha256(key: Uint8Array, data: string): string {
@@ -116,8 +117,54 @@ export function deadline(seconds: number): AbortSignal {
 export function within<T>(work: Promise<T>, seconds: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`no answer within ${seconds} s`)), seconds * 1000)
-    work.then(resolve, reject).finally(() => clearTimeout(timer))
+    work.then(
+      (value) => {
+        clearTimeout(timer)
+        resolve(value)
+      },
+      (error) => {
+        clearTimeout(timer)
+        reject(error)
+      },
+    )
   })
+}
+
+/** Like `within`, for calls that come by the thousand: they share one timer, so that each may take a tenth longer. */
+export function createBound(seconds: number): <T>(work: Promise<T>) => Promise<T> {
+  const waiting = new Set<{ readonly since: number; readonly giveUp: () => void }>()
+  let timer: ReturnType<typeof setInterval> | undefined
+
+  function giveUpOld(): void {
+    const oldest = performance.now() - seconds * 1000
+    for (const one of waiting) if (one.since <= oldest) one.giveUp()
+    if (waiting.size > 0) return
+    clearInterval(timer)
+    timer = undefined
+  }
+
+  return (work) =>
+    new Promise((resolve, reject) => {
+      const one = {
+        since: performance.now(),
+        giveUp() {
+          waiting.delete(one)
+          reject(new Error(`no answer within ${seconds} s`))
+        },
+      }
+      waiting.add(one)
+      timer ??= setInterval(giveUpOld, seconds * 100)
+      work.then(
+        (value) => {
+          waiting.delete(one)
+          resolve(value)
+        },
+        (error) => {
+          waiting.delete(one)
+          reject(error)
+        },
+      )
+    })
 }
 
 /** Calls `work` again and again, never twice at once, without keeping the process alive; answers how to stop. */

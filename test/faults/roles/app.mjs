@@ -24,7 +24,9 @@ const endsession = createEndSession({
   secret: 'a secret of thirty-two bytes or more',
   store: openStore(),
   unsafeLossyStore: true,
-  providers: { example: { issuer, clientId: 'app', clientSecret: 'app-secret', profile: { revocationReach: 'token' } } },
+  providers: {
+    example: { issuer, clientId: 'app', clientSecret: 'app-secret', profile: { revocationReach: 'token' } },
+  },
   feed: { keys },
   runtime: { now },
   onEvent: (event) => process.send?.({ event: { ...event, error: undefined } }),
@@ -38,7 +40,9 @@ async function answer(request, response) {
   if (request.url === '/token') {
     const session = await endsession.session(asked)
     response.setHeader('content-type', 'application/json')
-    return response.end(JSON.stringify(session ? await endsession.accessToken(session) : { ok: false, why: 'signed_out' }))
+    return response.end(
+      JSON.stringify(session ? await endsession.accessToken(session) : { ok: false, why: 'signed_out' }),
+    )
   }
   const page = await endsession.protect(asked, ({ sub }) => new Response(`Hello ${sub}`))
   response.writeHead(page.status, Object.fromEntries(page.headers))

@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest'
-import { createProvider } from '../../../packages/endsession/src/protocol/provider.ts'
 import { createVerifiedTokens } from '../../../packages/endsession/src/guard/verified-tokens.ts'
+import { createProvider } from '../../../packages/endsession/src/protocol/provider.ts'
 import { underTest } from '../protocol/provider-under-test.ts'
 import { type Guarded, guarded } from './guarded.ts'
 
@@ -50,9 +50,18 @@ it('a withdrawn key is noticed by itself, within twenty minutes [G4]', async () 
 /** The number of verifications, by the keys that were asked for. */
 function counted() {
   const { fake, clock, runtime } = underTest()
-  const provider = createProvider({ issuer: fake.issuer, clientId: '', scope: '', profile: underTest().provider.config.profile }, runtime)
+  const provider = createProvider(
+    { issuer: fake.issuer, clientId: '', scope: '', profile: underTest().provider.config.profile },
+    runtime,
+  )
   let verifications = 0
-  const keys = { ...provider.keys, get: (...asked: Parameters<typeof provider.keys.get>) => (verifications++, provider.keys.get(...asked)) }
+  const keys = {
+    ...provider.keys,
+    get: (...asked: Parameters<typeof provider.keys.get>) => {
+      verifications++
+      return provider.keys.get(...asked)
+    },
+  }
   const tokens = createVerifiedTokens({ ...provider, keys }, ['api'])
   const sign = (number: number) =>
     fake.sign({ iss: fake.issuer, aud: 'api', sub: 's', jti: number, exp: clock.now() + 5_000 }, { typ: 'at+jwt' })
@@ -86,7 +95,10 @@ it('bad tokens are not remembered: they do not push good ones out [G2]', async (
 
 it('a token that was verified while its key left is verified again [G4]', async () => {
   const { fake, runtime, clock } = underTest()
-  const provider = createProvider({ issuer: fake.issuer, clientId: '', scope: '', profile: underTest().provider.config.profile }, runtime)
+  const provider = createProvider(
+    { issuer: fake.issuer, clientId: '', scope: '', profile: underTest().provider.config.profile },
+    runtime,
+  )
   const token = await fake.sign({ iss: fake.issuer, aud: 'api', sub: 's', exp: clock.now() + 5_000 }, { typ: 'at+jwt' })
   const fresh = () => fake.sign({ iss: fake.issuer, aud: 'api', sub: 't', exp: clock.now() + 5_000 }, { typ: 'at+jwt' })
   let between = async () => {}

@@ -48,7 +48,10 @@ export interface GuardedOptions {
   readonly clock?: TestClock
 }
 
-export function testApp(provider: FakeProvider, given: { origin?: string; client?: string; store?: Store; options?: Partial<Options> } = {}): TestApp {
+export function testApp(
+  provider: FakeProvider,
+  given: { origin?: string; client?: string; store?: Store; options?: Partial<Options> } = {},
+): TestApp {
   const { origin = 'https://mail.example', client = 'app', store = memoryStore() } = given
   const events: Event[] = []
   const endsession = createEndSession({
@@ -83,7 +86,10 @@ export function testApp(provider: FakeProvider, given: { origin?: string; client
 export async function guarded(given: GuardedOptions = {}): Promise<Guarded> {
   const clock = given.clock ?? testClock(Math.floor(Date.now() / 1000))
   const provider = fakeProvider({ now: clock.now })
-  const app = testApp(provider, { ...(given.store && { store: given.store }), ...(given.app && { options: given.app }) })
+  const app = testApp(provider, {
+    ...(given.store && { store: given.store }),
+    ...(given.app && { options: given.app }),
+  })
   const apps = [app, ...(given.others ?? [])]
   for (const { endsession } of apps) await endsession.ready().catch(() => {})
   const events: GuardEvent[] = []
@@ -122,7 +128,15 @@ export async function guarded(given: GuardedOptions = {}): Promise<Guarded> {
   })
   setting.token = (claims = {}, header = {}) => {
     const now = Math.floor(clock.now())
-    const good = { iss: provider.issuer, aud: audience, sub: 'alice', client_id: 'app', sid: 'sid-1', iat: now, exp: now + 300 }
+    const good = {
+      iss: provider.issuer,
+      aud: audience,
+      sub: 'alice',
+      client_id: 'app',
+      sid: 'sid-1',
+      iat: now,
+      exp: now + 300,
+    }
     return provider.sign({ ...good, ...claims }, { typ: 'at+jwt', ...header })
   }
   setting.check = (token) => setting.guard.check(requestWith(`Bearer ${token}`))

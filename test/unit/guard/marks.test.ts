@@ -8,8 +8,10 @@ let setting: Guarded
 afterEach(() => setting?.close())
 
 const who = (more: object = {}) => ({ iss: setting.provider.issuer, client: 'app', ...more })
-const endSid = (sid: string, before: number) => setting.app.store.end({ by: 'sid', ...who(), sid, before }, 'backchannel')
-const endSub = (sub: string, before: number) => setting.app.store.end({ by: 'sub', ...who(), sub, before }, 'backchannel')
+const endSid = (sid: string, before: number) =>
+  setting.app.store.end({ by: 'sid', ...who(), sid, before }, 'backchannel')
+const endSub = (sub: string, before: number) =>
+  setting.app.store.end({ by: 'sub', ...who(), sub, before }, 'backchannel')
 const endToken = (token: string, expiresAt: number) =>
   setting.app.store.end({ by: 'tokens', id: 'an id', tokens: [{ hash: tokenHash(token), expiresAt }] }, 'user')
 
@@ -22,7 +24,9 @@ describe('an ended token is refused with 401', () => {
     await setting.app.caughtUp()
     expect(await setting.check(token)).toMatchObject({ ok: false, why: 'ended', response: { status: 401 } })
     const answer = (await setting.send(`Bearer ${token}`)) as Response
-    expect(answer.headers.get('www-authenticate')).toBe('Bearer error="invalid_token", error_description="The login of this token has ended."')
+    expect(answer.headers.get('www-authenticate')).toBe(
+      'Bearer error="invalid_token", error_description="The login of this token has ended."',
+    )
     expect(await setting.check(other)).toMatchObject({ ok: true })
     expect(setting.events).toContainEqual({ type: 'token.refused', why: 'ended' })
   })
@@ -31,7 +35,8 @@ describe('an ended token is refused with 401', () => {
     setting = await guarded()
     await endSub('alice', setting.clock.now())
     await setting.app.caughtUp()
-    for (const claims of [{}, { sid: undefined }, { sid: 'another' }]) expect(await setting.check(await setting.token(claims))).toMatchObject({ why: 'ended' })
+    for (const claims of [{}, { sid: undefined }, { sid: 'another' }])
+      expect(await setting.check(await setting.token(claims))).toMatchObject({ why: 'ended' })
     expect(await setting.check(await setting.token({ sub: 'bob' }))).toMatchObject({ ok: true })
   })
 
@@ -59,7 +64,8 @@ describe('an ended token is refused with 401', () => {
     expect(await setting.check(await setting.token({ iat: undefined }))).toMatchObject({ ok: true })
     await endSid('sid-1', 1)
     await setting.app.caughtUp()
-    for (const iat of [undefined, 'today', -5]) expect(await setting.check(await setting.token({ iat }))).toMatchObject({ why: 'ended' })
+    for (const iat of [undefined, 'today', -5])
+      expect(await setting.check(await setting.token({ iat }))).toMatchObject({ why: 'ended' })
   })
 
   it('of the client that logged out, and of no other [M3]', async () => {
@@ -74,7 +80,9 @@ describe('an ended token is refused with 401', () => {
     expect(await setting.check(await setting.token({ client_id: 'calendar' }))).toMatchObject({ ok: true })
     // Who names no client may be of either.
     expect(await setting.check(await setting.token({ client_id: undefined }))).toMatchObject({ why: 'ended' })
-    expect(await setting.check(await setting.token({ client_id: undefined, azp: 'calendar' }))).toMatchObject({ ok: true })
+    expect(await setting.check(await setting.token({ client_id: undefined, azp: 'calendar' }))).toMatchObject({
+      ok: true,
+    })
   })
 })
 
@@ -96,17 +104,28 @@ it('another spelling of the signature is the same token: refused once that has e
     signature.replaceAll('-', '+').replaceAll('_', '/'),
   ].map((spelling) => `${header}.${payload}.${spelling}`)
   // The control: while it lives, they are good (but for the last one, which jose does not read in every runtime).
-  for (const spelling of [token, ...spellings.slice(0, 4)]) expect(await setting.check(spelling)).toMatchObject({ ok: true })
+  for (const spelling of [token, ...spellings.slice(0, 4)])
+    expect(await setting.check(spelling)).toMatchObject({ ok: true })
   expect(new Set([token, ...spellings]).size).toBeGreaterThanOrEqual(5)
   await endToken(token, setting.clock.now() + 300)
   await setting.app.caughtUp()
-  for (const spelling of [token, ...spellings.slice(0, 4)]) expect(await setting.check(spelling)).toMatchObject({ why: 'ended' })
+  for (const spelling of [token, ...spellings.slice(0, 4)])
+    expect(await setting.check(spelling)).toMatchObject({ why: 'ended' })
   expect(await setting.check(spellings[4] as string)).toMatchObject({ ok: false })
 })
 
 describe('known marks', () => {
   const entry = (more: Partial<Entry>): Entry => ({ position: 'p', tokens: [], cause: 'user', until: 1000, ...more })
-  const subject = ({ sids = [''], subs = [''], ...more }: { sids?: string[]; subs?: string[]; at?: number; token?: string } = {}) => ({
+  const subject = ({
+    sids = [''],
+    subs = [''],
+    ...more
+  }: {
+    sids?: string[]
+    subs?: string[]
+    at?: number
+    token?: string
+  } = {}) => ({
     token: 'none',
     at: 50,
     names: [...sids.map((sid) => ({ sid, sub: '' })), ...subs.map((sub) => ({ sub }))],
@@ -119,7 +138,11 @@ describe('known marks', () => {
     marks.apply(entry({ tokens: ['t'] }))
     for (const now of [999, 1000, 1119]) {
       marks.forget(now, 64)
-      expect([marks.size, marks.covers(subject({ sids: ['s'] })), marks.covers(subject({ token: 't' }))]).toEqual([2, true, true])
+      expect([marks.size, marks.covers(subject({ sids: ['s'] })), marks.covers(subject({ token: 't' }))]).toEqual([
+        2,
+        true,
+        true,
+      ])
     }
     marks.forget(1120, 64)
     marks.forget(1120, 64)

@@ -7,7 +7,8 @@ beforeAll(async () => {
 })
 afterAll(() => setting.close())
 
-const part = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
+const part = (value: unknown) =>
+  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
 
 describe('takes access tokens', () => {
   it.for<[string, Record<string, unknown>, Record<string, unknown>]>([
@@ -25,14 +26,20 @@ describe('takes access tokens', () => {
     ['that say that they are some, and hold an at_hash all the same', { at_hash: 'x' }, {}],
   ])('%s [G4]', async ([, claims, header]) => {
     const { sub, ...rest } = { sub: 'alice', ...timed(claims) }
-    expect(await setting.check(await setting.token({ sub, ...rest }, header))).toMatchObject({ ok: true, claims: { sub: 'alice' } })
+    expect(await setting.check(await setting.token({ sub, ...rest }, header))).toMatchObject({
+      ok: true,
+      claims: { sub: 'alice' },
+    })
   })
 })
 
 /** Small numbers of `exp` and `nbf` are seconds from now. */
 function timed(claims: Record<string, unknown>): Record<string, unknown> {
   const now = Math.floor(setting.clock.now())
-  const at = (name: string) => (typeof claims[name] === 'number' && Math.abs(claims[name] as number) < 1000 ? { [name]: now + (claims[name] as number) } : {})
+  const at = (name: string) =>
+    typeof claims[name] === 'number' && Math.abs(claims[name] as number) < 1000
+      ? { [name]: now + (claims[name] as number) }
+      : {}
   return { ...claims, ...at('exp'), ...at('nbf') }
 }
 
@@ -69,7 +76,9 @@ describe('refuses what is no access token for this service, with 401', () => {
   ])('%s [G4]', async ([, claims, header]) => {
     const answer = await setting.send(`Bearer ${await setting.token(timed(claims), header)}`)
     expect(answer).toMatchObject({ status: 401 })
-    expect((answer as Response).headers.get('www-authenticate')).toBe('Bearer error="invalid_token", error_description="The token is not good here."')
+    expect((answer as Response).headers.get('www-authenticate')).toBe(
+      'Bearer error="invalid_token", error_description="The token is not good here."',
+    )
     expect((answer as Response).headers.get('cache-control')).toBe('no-store')
   })
 
@@ -79,19 +88,34 @@ describe('refuses what is no access token for this service, with 401', () => {
     const { createHmac } = await import('node:crypto')
     const symmetric = `${part({ alg: 'HS256', typ: 'at+jwt', kid: 'key-1' })}.${payload}`
     const mac = createHmac('sha256', JSON.stringify(keys[0])).update(symmetric).digest('base64url')
-    for (const token of [`${part({ alg: 'none', typ: 'at+jwt' })}.${payload}.`, `${part({ alg: 'none', typ: 'at+jwt' })}.${payload}.AA`, `${symmetric}.${mac}`])
+    for (const token of [
+      `${part({ alg: 'none', typ: 'at+jwt' })}.${payload}.`,
+      `${part({ alg: 'none', typ: 'at+jwt' })}.${payload}.AA`,
+      `${symmetric}.${mac}`,
+    ])
       expect(await setting.check(token)).toMatchObject({ ok: false, response: { status: 401 } })
   })
 
   it('a changed payload, and a signature of somebody else [G4]', async () => {
-    const [[header, , signature], [, payload]] = [(await setting.token()).split('.'), (await setting.token({ sub: 'eve' })).split('.')]
+    const [[header, , signature], [, payload]] = [
+      (await setting.token()).split('.'),
+      (await setting.token({ sub: 'eve' })).split('.'),
+    ]
     expect(await setting.check(`${header}.${payload}.${signature}`)).toMatchObject({ why: 'invalid' })
   })
 
   it.for([
     'a.b.c',
-    '..', '...', 'x', 'eyJ.x.y', `${part('null')}.${part('{}')}.x`, `${part('{}')}.${part('[]')}.x`, `${part({ alg: 'ES256', typ: 'at+jwt' })}.${part('nonsense')}.x`,
-    'a.b.c.d.e', '.'.repeat(50), `${part({ alg: 'ES256', typ: 'at+jwt' })}.${part({ iss: 'https://id.example' })}.x`,
+    '..',
+    '...',
+    'x',
+    'eyJ.x.y',
+    `${part('null')}.${part('{}')}.x`,
+    `${part('{}')}.${part('[]')}.x`,
+    `${part({ alg: 'ES256', typ: 'at+jwt' })}.${part('nonsense')}.x`,
+    'a.b.c.d.e',
+    '.'.repeat(50),
+    `${part({ alg: 'ES256', typ: 'at+jwt' })}.${part({ iss: 'https://id.example' })}.x`,
   ])('the garbage %s [G4]', async (token) => {
     const answer = await setting.send(`Bearer ${token}`)
     expect(answer).toMatchObject({ status: 401 })
@@ -100,7 +124,19 @@ describe('refuses what is no access token for this service, with 401', () => {
 })
 
 describe('an Authorization header that carries no bearer token is asked for one', () => {
-  it.for([undefined, '', 'Bearer', 'Bearer ', 'Basic YTpi', 'Bearer two words', 'Bearer a, Bearer b', 'Bearerx', 'Bearer ä', `Bearer ${'='.repeat(90)}`, 'DPoP a.b.c'])('%s [G4]', async (authorization) => {
+  it.for([
+    undefined,
+    '',
+    'Bearer',
+    'Bearer ',
+    'Basic YTpi',
+    'Bearer two words',
+    'Bearer a, Bearer b',
+    'Bearerx',
+    'Bearer ä',
+    `Bearer ${'='.repeat(90)}`,
+    'DPoP a.b.c',
+  ])('%s [G4]', async (authorization) => {
     const answer = await setting.send(authorization)
     expect(answer).toMatchObject({ status: 401 })
     expect((answer as Response).headers.get('www-authenticate')).toBe('Bearer')
@@ -111,7 +147,8 @@ describe('an Authorization header that carries no bearer token is asked for one'
 it('causes no key fetch for what is refused by its claims [G4]', async () => {
   const cold = await guarded()
   const before = cold.provider.count('jwks')
-  for (const claims of [{ iss: 'https://evil.example' }, { aud: 'x' }, { exp: 1 }, { sub: '' }]) await cold.check(await cold.token(claims))
+  for (const claims of [{ iss: 'https://evil.example' }, { aud: 'x' }, { exp: 1 }, { sub: '' }])
+    await cold.check(await cold.token(claims))
   expect(cold.provider.count('jwks')).toBe(before)
   await cold.check(await cold.token())
   expect(cold.provider.count('jwks')).toBe(before + 1)

@@ -23,7 +23,7 @@ export async function backchannelLogout(app: App, retries: Retries, request: Req
       const { records } = await app.store.end(selector, 'backchannel')
       tellEnded(app, records)
       const due = records.filter(({ settled }) => !settled)
-      app.options.runtime.waitUntil(settleRecords(app, due, deadline(app.options.deadlineSeconds)))
+      if (due.length > 0) app.options.runtime.waitUntil(settleRecords(app, due, deadline(app.options.deadlineSeconds)))
     }
     if (await insist(app, end)) return answer(200)
     retries.keep(JSON.stringify(selector), end)

@@ -21,7 +21,10 @@ export async function feed(app: App, waiting: Map<string, number>, request: Requ
   if ((waiting.get(name) ?? 0) >= mostWaiting) return refuse(429, { 'retry-after': '1' })
   const { instance, after, waitSeconds, auth } = readQuestion(request)
   if (auth === 'disabled' && after === undefined)
-    app.options.emit({ type: 'mode.disagreed', detail: `The guard ${name} has authentication disabled; here it is enabled.` })
+    app.options.emit({
+      type: 'mode.disagreed',
+      detail: `The guard ${name} has authentication disabled; here it is enabled.`,
+    })
 
   waiting.set(name, (waiting.get(name) ?? 0) + 1)
   try {
@@ -46,16 +49,23 @@ function readQuestion(request: Request): Question {
   const wait = Number(single(query, 'wait') ?? 0)
   if (!/^[\w-]{8,64}$/.test(instance) || !Number.isFinite(wait) || wait < 0)
     throw new EndSessionError('ERR_REQUEST', 'A guard asks with an instance, and a number of seconds to wait.')
-  return { instance, after: single(query, 'after')?.slice(0, 256), waitSeconds: Math.min(wait, mostWaitSeconds), auth: single(query, 'auth') }
+  return {
+    instance,
+    after: single(query, 'after')?.slice(0, 256),
+    waitSeconds: Math.min(wait, mostWaitSeconds),
+    auth: single(query, 'auth'),
+  }
 }
 
 async function collect(app: App, after: Position | undefined, waitSeconds: number): Promise<FeedAnswer> {
   const { store, options, providers } = app
   await store.ready()
   const clients = [...providers.values()].map(({ config }) => [config.issuer, config.clientId] as const)
-  const collected = within(collectFeed(options.store, after, waitSeconds), waitSeconds + storeSeconds).catch((cause) => {
-    throw new EndSessionError('ERR_STORE', 'The session store does not work right now.', { cause })
-  })
+  const collected = within(collectFeed(options.store, after, waitSeconds), waitSeconds + storeSeconds).catch(
+    (cause) => {
+      throw new EndSessionError('ERR_STORE', 'The session store does not work right now.', { cause })
+    },
+  )
   return { mode: 'enabled', clients, ...(await collected), now: await store.now() }
 }
 

@@ -5,7 +5,10 @@ export function unauthorized(error?: 'invalid_token', description?: string): Res
 }
 
 /** Not 401: a client would throw its login away, and nobody has said that it is over. */
-export function unavailable(error: 'feed_lost' | 'mode_disagreed' | 'keys_unreachable', retryAfterSeconds: number): Response {
+export function unavailable(
+  error: 'feed_lost' | 'mode_disagreed' | 'keys_unreachable',
+  retryAfterSeconds: number,
+): Response {
   return answer(503, error, { 'retry-after': String(Math.ceil(retryAfterSeconds)) })
 }
 

@@ -1,7 +1,7 @@
 import { EndSessionError } from '../errors.ts'
-import { type FeedAnswer, readFeed } from '../session/feed-wire.ts'
-import { collectFeed } from '../session/collect-feed.ts'
 import { type Runtime, toBase64url, within } from '../runtime.ts'
+import { collectFeed } from '../session/collect-feed.ts'
+import { type FeedAnswer, readFeed } from '../session/feed-wire.ts'
 import type { Position, Store } from '../session/store.ts'
 
 /** By HTTP from an app. `url` is its `{basePath}/feed`; `name` and `key` stand in its `feed.keys`. */
@@ -32,7 +32,12 @@ const answerSeconds = 20
 const bodySeconds = 30
 
 /** `instance` tells this process from others that follow under the same name. */
-export function createFeedSource(feed: Feed, issuer: string, auth: 'enabled' | 'disabled', runtime: Runtime): FeedSource {
+export function createFeedSource(
+  feed: Feed,
+  issuer: string,
+  auth: 'enabled' | 'disabled',
+  runtime: Runtime,
+): FeedSource {
   const instance = toBase64url(runtime.randomBytes(12))
   return 'url' in feed ? httpSource(feed, instance, auth, runtime) : storeSource(feed, issuer, instance)
 }
@@ -50,7 +55,8 @@ function httpSource({ url, name, key }: HttpFeed, instance: string, auth: string
       const response = await within(question, waitSeconds + answerSeconds)
       if (response.status === 200 && response.body) return within(readFeed(response.body), bodySeconds)
       await response.body?.cancel()
-      if (response.status === 401) throw new EndSessionError('ERR_OPTIONS', `The feed does not know this key of the guard ${name}.`)
+      if (response.status === 401)
+        throw new EndSessionError('ERR_OPTIONS', `The feed does not know this key of the guard ${name}.`)
       throw new Error(`the feed answered ${response.status}`)
     },
   }

@@ -121,5 +121,8 @@ function lostError(name: string, cause: unknown): EndSessionError {
 }
 
 function lostContinuity(name: string): EndSessionError {
-  return new EndSessionError('ERR_STORE', `The guard ${name} could not go on where it stood: it has read all marks anew.`)
+  return new EndSessionError(
+    'ERR_STORE',
+    `The guard ${name} could not go on where it stood: it has read all marks anew.`,
+  )
 }

@@ -56,7 +56,8 @@ export function createGuard(options: GuardOptions): Guard {
   function agrees(): boolean {
     const agreedBefore = agreed
     agreed = followers.every(({ mode = auth }) => mode === auth)
-    if (agreedBefore && !agreed) tell({ type: 'mode.disagreed', why: `this guard has auth ${auth}, an app that it follows has not` })
+    if (agreedBefore && !agreed)
+      tell({ type: 'mode.disagreed', why: `this guard has auth ${auth}, an app that it follows has not` })
     return agreed
   }
 

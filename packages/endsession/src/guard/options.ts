@@ -52,7 +52,10 @@ export function checkOptions(options: GuardOptions): CheckedOptions {
     ...feeds.filter(Boolean).map((one, place) => problemOf(one, `feed[${place}]`)),
   ].filter(Boolean)
   if (problems.length > 0)
-    throw new EndSessionError('ERR_OPTIONS', `The options do not work yet:\n${problems.map((line) => `- ${line}`).join('\n')}`)
+    throw new EndSessionError(
+      'ERR_OPTIONS',
+      `The options do not work yet:\n${problems.map((line) => `- ${line}`).join('\n')}`,
+    )
   return { issuer, audiences, feeds, onLost, leaseSeconds, auth }
 }
 

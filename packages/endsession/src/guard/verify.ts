@@ -101,7 +101,10 @@ export function subjectOf(found: VerifiedToken, clients: readonly string[]): Tok
 }
 
 function nameFor({ claims: { iss = '', sid, sub }, names }: VerifiedToken, client: string): SubjectName {
-  const name = { sub: subjectHash(iss, client, sub), ...(typeof sid === 'string' && { sid: subjectHash(iss, client, sid) }) }
+  const name = {
+    sub: subjectHash(iss, client, sub),
+    ...(typeof sid === 'string' && { sid: subjectHash(iss, client, sid) }),
+  }
   names.set(client, name)
   return name
 }

@@ -30,7 +30,9 @@ export async function collectFeed(
   return { snapshot: false, entries, position, complete: store.reached(position, head) }
 }
 
-async function collectSnapshot(store: Store): Promise<Pick<FeedAnswer, 'snapshot' | 'entries' | 'position' | 'complete'>> {
+async function collectSnapshot(
+  store: Store,
+): Promise<Pick<FeedAnswer, 'snapshot' | 'entries' | 'position' | 'complete'>> {
   const { position, entries } = await store.snapshot()
   const all: Entry[] = []
   for await (const entry of entries) {

@@ -65,7 +65,8 @@ function checked<T>(value: object, isGood: (value: Partial<T>) => boolean): T {
 }
 
 function isHead({ mode, clients, now, snapshot }: Partial<FeedHead>): boolean {
-  const named = Array.isArray(clients) && clients.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isText))
+  const named =
+    Array.isArray(clients) && clients.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isText))
   return named && (mode === 'enabled' || mode === 'disabled') && Number.isFinite(now) && typeof snapshot === 'boolean'
 }
 

@@ -4,7 +4,7 @@ import { effectsOf, entryOf, isTold } from './effects.ts'
 import { planEnd, type Where } from './ending.ts'
 import { answersUntil, expiryOf, keptUntil, latestEnd } from './expiry.ts'
 import { createFeedLog, hasReached } from './feed.ts'
-import { coverOf, isSpent, type MarkLookup, refusalOf, type StoredMark, subjectHash } from './marks.ts'
+import { coverOf, isSpent, type MarkLookup, refusalOf, type StoredMark } from './marks.ts'
 import type { EndedRecord, Entry, Limits, Mark, Position, Selector, Store, StoredSession } from './store.ts'
 
 /**
@@ -194,9 +194,8 @@ function take<T>(values: Iterable<T>, limit: number, wanted: (value: T) => boole
 type Indexed = Pick<StoredSession, 'id' | 'iss' | 'client' | 'sub'> & { readonly sid?: string }
 
 function indexKey(where: Exclude<Where, { readonly id: string }>): string {
-  return 'sid' in where
-    ? `sid ${subjectHash(where.iss, where.client, where.sid)}`
-    : `sub ${subjectHash(where.iss, where.client, where.sub)}`
+  const { iss, client } = where
+  return JSON.stringify('sid' in where ? ['sid', iss, client, where.sid] : ['sub', iss, client, where.sub])
 }
 
 function indexKeys({ iss, client, sub, sid }: Indexed): readonly string[] {

@@ -1,6 +1,6 @@
 import { EndSessionError } from '../errors.ts'
 import type { Emit } from '../events.ts'
-import { within } from '../runtime.ts'
+import { createBound } from '../runtime.ts'
 import type { EndedRecord, Limits, Mark, Selector, Store, StoredSession } from './store.ts'
 
 /** The longest that a store may take. What answers later is not acknowledged. */
@@ -14,28 +14,33 @@ export type WatchedStore = Omit<Store, 'open' | 'close' | 'feed' | 'snapshot' | 
  * that no store may answer, becomes ERR_STORE with words that anybody may read; the detail is in `cause`.
  */
 export function watchStore(store: Store, limits: Limits, unsafeLossyStore: boolean, emit: Emit): WatchedStore {
-  let opened: Promise<void> | undefined
+  const bound = createBound(deadlineSeconds)
+  let opening: Promise<void> | undefined
+  let isOpen = false
 
   function ready(): Promise<void> {
-    opened ??= open().catch((error) => {
-      opened = undefined
+    opening ??= open().catch((error) => {
+      opening = undefined
       throw error
     })
-    return opened
+    return opening
   }
 
   async function open(): Promise<void> {
     const { durability } = await bounded(() => store.open(limits))
-    if (durability === 'disk' || unsafeLossyStore) return
+    isOpen = durability === 'disk' || unsafeLossyStore
+    if (isOpen) return
     throw new EndSessionError(
       'ERR_OPTIONS',
       `The options do not work yet:\n- store: it can lose acknowledged logouts (durability ${durability}, not disk); use one that keeps them, or set unsafeLossyStore: true`,
     )
   }
 
-  async function bounded<T>(call: () => Promise<T>): Promise<T> {
+  async function bounded<T>(call: () => Promise<T>, isAnswer: (answer: T) => boolean = () => true): Promise<T> {
     try {
-      return await within(call(), deadlineSeconds)
+      const answer = await bound(call())
+      if (isAnswer(answer)) return answer
+      throw new Error('the answer is not one that a store may give')
     } catch (cause) {
       const error = new EndSessionError('ERR_STORE', 'The session store does not work right now.', { cause })
       emit({ type: 'store.failed', error })
@@ -43,13 +48,9 @@ export function watchStore(store: Store, limits: Limits, unsafeLossyStore: boole
     }
   }
 
-  async function asked<T>(call: () => Promise<T>, isAnswer: (answer: T) => boolean = () => true): Promise<T> {
-    await ready()
-    return bounded(async () => {
-      const answer = await call()
-      if (!isAnswer(answer)) throw new Error('the answer is not one that a store may give')
-      return answer
-    })
+  async function asked<T>(call: () => Promise<T>, isAnswer?: (answer: T) => boolean): Promise<T> {
+    if (!isOpen) await ready()
+    return bounded(call, isAnswer)
   }
 
   return {
