@@ -2,17 +2,18 @@
 import { parseArgs } from 'node:util'
 import { backchannelContenders } from './backchannel.mjs'
 import { checkContenders } from './checks.mjs'
+import { benchGuard, guardAsText } from './guard.mjs'
 import { measure } from './measure.mjs'
 import { asText, compare } from './report.mjs'
 
-const help = `npm run bench -- [--json] [--quick] [--only check|backchannel]
+const help = `npm run bench -- [--json] [--quick] [--only check|backchannel|guard]
 
 Runs everything in this process, in rounds that take turns, and prints ratios: they say more about the code than about
 the machine. A target that is missed is marked; the exit code is 0 all the same.
 
   --json    one JSON object on stdout, nothing else
   --quick   a third of the rounds
-  --only    one of the two parts
+  --only    one of the three parts
   --help    this text`
 
 const { values } = parseArgs({
@@ -40,6 +41,8 @@ if (values.help) {
     await close()
     results.push(compare({ name, title, notes, measured, targets }))
   }
+  const guard = values.only === undefined || values.only === 'guard' ? await benchGuard(say) : undefined
   const node = process.versions.node
-  console.log(values.json ? JSON.stringify({ node, parts: results }, undefined, 2) : asText(results, node))
+  if (values.json) console.log(JSON.stringify({ node, parts: results, guard }, undefined, 2))
+  else console.log([asText(results, node), ...(guard ? [guardAsText(guard)] : [])].join('\n'))
 }

@@ -350,7 +350,10 @@ describe('a logout token as proof', () => {
   let setting: Setting
   afterEach(() => setting.close())
 
-  async function landAfter(token: 'this session' | 'another session' | 'none', proves: 'session' | 'nothing'): Promise<string> {
+  async function landAfter(
+    token: 'this session' | 'another session' | 'none',
+    proves: 'session' | 'nothing',
+  ): Promise<string> {
     setting = await makeSetting({ profile: { logoutTokenProves: proves } })
     const browser = setting.browser()
     await browser.login('alice', { sid: 'sid-a' })

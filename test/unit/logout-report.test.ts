@@ -121,8 +121,13 @@ describe('reportOf', () => {
     ['a broker', { provider: providerWith({ upstream: 'broker' }) }, { upstream: 'unknown upstream_broker' }],
     [
       'a parameter for it',
-      { provider: providerWith({ upstream: 'parameter' }) },
+      { provider: providerWith({ upstream: 'parameter', extraParameters: { federated: '' } }) },
       { upstream: 'requested upstream_parameter' },
+    ],
+    [
+      'a parameter that the profile does not name',
+      { provider: providerWith({ upstream: 'parameter' }) },
+      { upstream: 'unknown upstream_unknown' },
     ],
     [
       'a parameter that nobody sends',

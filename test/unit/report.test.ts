@@ -110,7 +110,12 @@ describe('a layer of several parts', () => {
     ).toHaveLength(2)
     const one = [{ what: 'a', outcome: 'ended', reason: 'revoked' }]
     expect(layer([['a', 'revoked']])).toEqual({ ...layer('revoked'), parts: one })
-    expect(layer([['a', 'revoked'], ['a', 'revoked']]).parts).toEqual(one)
+    expect(
+      layer([
+        ['a', 'revoked'],
+        ['a', 'revoked'],
+      ]).parts,
+    ).toEqual(one)
     expect(layer([]).outcome).not.toBe('ended')
   })
 

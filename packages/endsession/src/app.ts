@@ -72,5 +72,6 @@ export function providerLabel(provider: Provider | undefined): { provider?: stri
 /** One event per session that ended just now, not for those that had ended before. */
 export function tellEnded(app: App, records: readonly EndedRecord[], reason?: string): void {
   for (const { id, cause, repeated } of records)
-    if (!repeated) app.options.emit({ type: 'session.ended', session: id, cause, ...(reason !== undefined && { reason }) })
+    if (!repeated)
+      app.options.emit({ type: 'session.ended', session: id, cause, ...(reason !== undefined && { reason }) })
 }

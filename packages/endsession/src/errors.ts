@@ -1,11 +1,5 @@
 /** Who must act: the developer, the operator of the store, the provider, or the one who sent the request. */
-export type ErrorCode =
-  | 'ERR_OPTIONS'
-  | 'ERR_STORE'
-  | 'ERR_PROVIDER'
-  | 'ERR_LOGIN'
-  | 'ERR_LOGOUT_TOKEN'
-  | 'ERR_REQUEST'
+export type ErrorCode = 'ERR_OPTIONS' | 'ERR_STORE' | 'ERR_PROVIDER' | 'ERR_LOGIN' | 'ERR_LOGOUT_TOKEN' | 'ERR_REQUEST'
 
 const statuses: Readonly<Record<ErrorCode, number>> = {
   ERR_OPTIONS: 500,

@@ -18,7 +18,11 @@ interface Fresh {
 /** `Set-Cookie` line. */
 export function writeFresh(app: App, fresh: Fresh): string {
   const seconds = app.options.limits.reauthSeconds
-  return app.cookies.write(cookieName(app, fresh.iss, fresh.client), app.sealer.sealFor(seconds, 'fresh', fresh), seconds)
+  return app.cookies.write(
+    cookieName(app, fresh.iss, fresh.client),
+    app.sealer.sealFor(seconds, 'fresh', fresh),
+    seconds,
+  )
 }
 
 /** Since when this provider has to ask this browser's person again, if it has to. */

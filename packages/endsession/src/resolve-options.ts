@@ -43,9 +43,23 @@ export interface Resolved {
 
 const knownKeys = {
   '': [
-    'baseUrl', 'basePath', 'secret', 'store', 'providers', 'session', 'logout', 'trustedOrigins', 'feed', 'frontchannel',
-    'host', 'adoptUntil', 'auth', 'texts',
-    'unsafeLossyStore', 'onEvent', 'runtime',
+    'baseUrl',
+    'basePath',
+    'secret',
+    'store',
+    'providers',
+    'session',
+    'logout',
+    'trustedOrigins',
+    'feed',
+    'frontchannel',
+    'host',
+    'adoptUntil',
+    'auth',
+    'texts',
+    'unsafeLossyStore',
+    'onEvent',
+    'runtime',
   ],
   session: ['absoluteSeconds', 'idleSeconds', 'accessTokenSeconds'],
   logout: ['scope', 'landing', 'clear', 'deadlineSeconds', 'reauthSeconds', 'endedSeconds', 'probe'],
@@ -69,7 +83,8 @@ export function resolveOptions(options: Options): Resolved {
 
   const number = (path: string, value: number | undefined, fallback: number, most = yearInSeconds) => {
     if (value === undefined) return fallback
-    if (!(Number.isFinite(value) && value > 0 && value <= most)) report(path, `must be a number of seconds between 0 and ${most}`)
+    if (!(Number.isFinite(value) && value > 0 && value <= most))
+      report(path, `must be a number of seconds between 0 and ${most}`)
     return value
   }
   const { session = {}, logout = {} } = options
@@ -98,7 +113,9 @@ export function resolveOptions(options: Options): Resolved {
     }),
     scope: oneOf('logout.scope', logout.scope ?? 'provider', ['app', 'provider', 'everywhere'], report),
     ...(logout.landing !== undefined && { landing: checkLanding(logout.landing, origin, trustedOrigins, report) }),
-    clear: list('logout.clear', logout.clear).map((type, place) => oneOf(`logout.clear[${place}]`, type, ['cache', 'storage'], report)),
+    clear: list('logout.clear', logout.clear).map((type, place) =>
+      oneOf(`logout.clear[${place}]`, type, ['cache', 'storage'], report),
+    ),
     deadlineSeconds: number('logout.deadlineSeconds', logout.deadlineSeconds, 3, 30),
     probe: oneOf('logout.probe', logout.probe ?? 'never', ['never', 'where_it_proves'], report) === 'where_it_proves',
     trustedOrigins,
@@ -113,7 +130,10 @@ export function resolveOptions(options: Options): Resolved {
     runtime: checkRuntime(options.runtime, report),
   }
   if (problems.length > 0)
-    throw new EndSessionError('ERR_OPTIONS', `The options do not work yet:\n${problems.map((line) => `- ${line}`).join('\n')}`)
+    throw new EndSessionError(
+      'ERR_OPTIONS',
+      `The options do not work yet:\n${problems.map((line) => `- ${line}`).join('\n')}`,
+    )
   return Object.freeze(resolved)
 }
 
@@ -132,7 +152,8 @@ function checkOrigin(value: Env, report: Tell): string {
   const url = value !== undefined && URL.canParse(value) ? new URL(value) : undefined
   const bare = url && (url.href === `${url.origin}/` || url.href === url.origin)
   if (!url || !bare) report('baseUrl', 'must be the origin where browsers find the app, like https://mail.example.com')
-  else if (!isSecure(url)) report('baseUrl', 'must be https; http works for localhost, *.localhost and loopback addresses only')
+  else if (!isSecure(url))
+    report('baseUrl', 'must be https; http works for localhost, *.localhost and loopback addresses only')
   return url?.origin ?? ''
 }
 
@@ -150,7 +171,11 @@ function checkBasePath(value: string, report: Tell): string {
 function checkSecrets(value: Options['secret'], report: Tell): readonly string[] {
   const given = Array.isArray(value) ? (value as readonly Env[]) : [value as Env]
   const secrets = given.filter((secret) => secret !== undefined)
-  if (given.length === 0 || secrets.length < given.length || secrets.some((secret) => new TextEncoder().encode(secret).length < 32))
+  if (
+    given.length === 0 ||
+    secrets.length < given.length ||
+    secrets.some((secret) => new TextEncoder().encode(secret).length < 32)
+  )
     report('secret', 'must have at least 32 bytes; make one with: openssl rand -base64 32')
   return secrets
 }
@@ -218,7 +243,8 @@ function checkHost(host: Host, report: Tell): Host {
 }
 
 function checkMoment(path: string, value: number, report: Tell): number {
-  if (!Number.isFinite(value) || value > 1e11) report(path, 'must be epoch seconds, like Math.floor(Date.UTC(2027, 0) / 1000)')
+  if (!Number.isFinite(value) || value > 1e11)
+    report(path, 'must be epoch seconds, like Math.floor(Date.UTC(2027, 0) / 1000)')
   return value
 }
 

@@ -28,15 +28,26 @@ export function routesOf(app: App, describe: Describe, retries: Retries): Routes
   return new Map<string, ReadonlyMap<string, Route>>([
     ['login', only(startLogin)],
     ['callback', only(comeBack)],
-    ['logout', new Map<string, Route>([['GET', async (app, request) => confirmLogout(app, request)], ['POST', logoutByForm]])],
+    [
+      'logout',
+      new Map<string, Route>([
+        ['GET', async (app, request) => confirmLogout(app, request)],
+        ['POST', logoutByForm],
+      ]),
+    ],
     ['logged-out', only(loggedOut)],
-    ['devices', new Map<string, Route>([
-      ['GET', (app, request) => getDevices(app, describe, request)],
-      ['POST', async (app, request) => postDevices(app, describe, request, await readForm(request))],
-    ])],
+    [
+      'devices',
+      new Map<string, Route>([
+        ['GET', (app, request) => getDevices(app, describe, request)],
+        ['POST', async (app, request) => postDevices(app, describe, request, await readForm(request))],
+      ]),
+    ],
     ['backchannel-logout', new Map([['POST', (app, request) => backchannelLogout(app, retries, request)]])],
     ...(feedKeys.size > 0 ? [['feed', only((app, request) => feed(app, waiting, request))] as const] : []),
-    ...(frontchannel ? [['frontchannel-logout', only((app, request) => frontchannelLogout(app, visits, request))] as const] : []),
+    ...(frontchannel
+      ? [['frontchannel-logout', only((app, request) => frontchannelLogout(app, visits, request))] as const]
+      : []),
   ])
 }
 
@@ -54,7 +65,8 @@ async function comeBack(app: App, request: Request): Promise<Response> {
   if (opened.transaction.kind === 'probe') return finishProbe(app, request, opened)
   return finishLogin(app, request, opened).catch((error) => {
     // A login that this browser had begun: what strangers send for one is no event.
-    if (error instanceof EndSessionError && error.code === 'ERR_LOGIN') app.options.emit({ type: 'login.failed', error })
+    if (error instanceof EndSessionError && error.code === 'ERR_LOGIN')
+      app.options.emit({ type: 'login.failed', error })
     throw error
   })
 }

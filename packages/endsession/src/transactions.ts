@@ -73,7 +73,8 @@ export async function takeTransaction(app: App, request: Request): Promise<Opene
   if (!sealed) throw new EndSessionError('ERR_LOGIN', 'This login is unknown here, or was used before.')
   const { seed, ...transaction } = sealed
   const secrets = secretsOf(seed, state.split('.')[0] ?? '')
-  if (!equalSecrets(secrets.state, state)) throw new EndSessionError('ERR_LOGIN', 'This login is unknown here, or was used before.')
+  if (!equalSecrets(secrets.state, state))
+    throw new EndSessionError('ERR_LOGIN', 'This login is unknown here, or was used before.')
   if (!(await app.store.claim(`login ${sha256(state)}`, 2 * transactionSeconds)))
     throw new EndSessionError('ERR_LOGIN', 'This login is unknown here, or was used before.')
   return { transaction, ...secrets, expire: app.cookies.expire(name) }
@@ -81,19 +82,26 @@ export async function takeTransaction(app: App, request: Request): Promise<Opene
 
 /** `Set-Cookie` lines that remove every login in progress, a bounded number of them. */
 export function expireTransactions(app: App, request: Request): readonly string[] {
-  return namesInProgress(app, request).slice(0, 2 * mostAtOnce).map(app.cookies.expire)
+  return namesInProgress(app, request)
+    .slice(0, 2 * mostAtOnce)
+    .map(app.cookies.expire)
 }
 
 /** Names begin with the time, so that the oldest sort first. */
 function dropOldest(app: App, request: Request): readonly string[] {
   const names = namesInProgress(app, request).toSorted()
-  return names.slice(0, Math.max(0, names.length - mostAtOnce + 1)).slice(0, 2 * mostAtOnce).map(app.cookies.expire)
+  return names
+    .slice(0, Math.max(0, names.length - mostAtOnce + 1))
+    .slice(0, 2 * mostAtOnce)
+    .map(app.cookies.expire)
 }
 
 /** Only names that we could have given: longer ones would fill our headers. */
 function namesInProgress(app: App, request: Request): readonly string[] {
   const { loginPrefix } = app.cookies.names
-  return cookieNames(request, loginPrefix).filter((name) => /^[0-9a-z]{1,9}-[\w-]{8}$/.test(name.slice(loginPrefix.length)))
+  return cookieNames(request, loginPrefix).filter((name) =>
+    /^[0-9a-z]{1,9}-[\w-]{8}$/.test(name.slice(loginPrefix.length)),
+  )
 }
 
 function cookieName(app: App, state: string): string {
@@ -106,4 +114,3 @@ function secretsOf(seed: string, time: string): { state: string; nonce: string; 
   const derive = (purpose: string) => hmacSha256(key, purpose)
   return { state: `${time}.${derive('state')}`, nonce: derive('nonce'), codeVerifier: derive('code_verifier') }
 }
-

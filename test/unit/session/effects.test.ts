@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { effectsOf } from '../../../packages/endsession/src/session/effects.ts'
 import type { EndPlan } from '../../../packages/endsession/src/session/ending.ts'
 import type { MarkLookup, StoredMark } from '../../../packages/endsession/src/session/marks.ts'
 import type { Limits, StoredSession } from '../../../packages/endsession/src/session/store.ts'
-import { effectsOf } from '../../../packages/endsession/src/session/effects.ts'
 
 const limits: Limits = {
   absoluteSeconds: 1000,

@@ -20,7 +20,9 @@ export function nodeAdapter(endsession: EndSession, options: { host?: Host<Incom
 /** The host asks its own framework's request, which the flows do not know. */
 export function withHost<R>(host: Host<R> | undefined, request: R): { host?: Host } {
   if (!host) return {}
-  return { host: { handle: () => host.handle(request), expire: () => host.expire(request), login: (how) => host.login(how) } }
+  return {
+    host: { handle: () => host.handle(request), expire: () => host.expire(request), login: (how) => host.login(how) },
+  }
 }
 
 /** What a body parser leaves behind, and Express for a mounted router. */

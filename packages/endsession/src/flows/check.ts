@@ -1,7 +1,7 @@
 import type { App } from '../app.ts'
 import { type Describe, findSession, type Session } from '../current.ts'
-import type { StoredSession } from '../session/store.ts'
 import { expireAsked, sendToHost } from '../hosted-login.ts'
+import type { StoredSession } from '../session/store.ts'
 import { redirect, signedOutAnswer } from '../web/redirect.ts'
 import { isNavigation } from '../web/request.ts'
 
@@ -37,9 +37,10 @@ function signedOut(app: App, request: Request): Response {
 }
 
 /** After the response, and at most once per tenth of the idle time: a lost note shortens the session, never lengthens it. */
-export function noteVisit(app: App, stored: StoredSession): void {
+function noteVisit(app: App, stored: StoredSession): void {
   const { runtime, limits } = app.options
-  if (stored.seenAt + limits.idleSeconds / 10 <= runtime.now()) runtime.waitUntil(app.store.touch(stored.id).catch(() => {}))
+  if (stored.seenAt + limits.idleSeconds / 10 <= runtime.now())
+    runtime.waitUntil(app.store.touch(stored.id).catch(() => {}))
 }
 
 /** No cache keeps what only this person may see. */

@@ -1,9 +1,10 @@
 /** What a plan of an end writes: the same rows in every store. Pure: nothing is looked up but marks. */
+
+import type { Cause } from '../words.ts'
 import type { EndPlan } from './ending.ts'
 import type { Unnumbered } from './feed.ts'
 import { type MarkLookup, raised, type StoredMark } from './marks.ts'
 import type { EndedRecord, Limits, StoredSession, TokenHash } from './store.ts'
-import type { Cause } from '../words.ts'
 
 export type MarkKind = keyof MarkLookup
 

@@ -77,7 +77,12 @@ function planBySid(look: Lookup, selector: Selector & { by: 'sid' }, cause: Caus
   const ends = [...upTo(sidTime, held), ...upTo(selector.before, strays)]
   const repeats = upTo(sidTime, before)
   const time = sidTime ?? providerNow([...ends, ...repeats], now)
-  return { ...nothing, ends, repeats, raises: [{ kind: 'sid', hash: subjectHash(iss, client, sid), ...raiseTo(time, cause) }] }
+  return {
+    ...nothing,
+    ends,
+    repeats,
+    raises: [{ kind: 'sid', hash: subjectHash(iss, client, sid), ...raiseTo(time, cause) }],
+  }
 }
 
 function planBySub(look: Lookup, selector: Selector & { by: 'sub' }, cause: Cause, now: number): EndPlan {
@@ -85,7 +90,12 @@ function planBySub(look: Lookup, selector: Selector & { by: 'sub' }, cause: Caus
   const ends = upTo(selector.before, look.live({ iss, client, sub }))
   const repeats = upTo(selector.before, look.ended({ iss, client, sub }))
   const time = selector.before ?? providerNow([...ends, ...repeats], now)
-  return { ...nothing, ends, repeats, raises: [{ kind: 'sub', hash: subjectHash(iss, client, sub), ...raiseTo(time, cause) }] }
+  return {
+    ...nothing,
+    ends,
+    repeats,
+    raises: [{ kind: 'sub', hash: subjectHash(iss, client, sub), ...raiseTo(time, cause) }],
+  }
 }
 
 /** The provider says only that something is over; a person or an admin also asks for the login screen. */

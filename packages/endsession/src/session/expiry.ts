@@ -22,7 +22,9 @@ export function answersUntil(record: EndedRecord, limits: Limits): number {
 
 /** Until when the record is kept: while it answers, and while its tokens wait for revocation, a day at most. */
 export function keptUntil(record: EndedRecord, limits: Limits): number {
-  return record.settled ? answersUntil(record, limits) : Math.max(answersUntil(record, limits), record.endedAt + dayInSeconds)
+  return record.settled
+    ? answersUntil(record, limits)
+    : Math.max(answersUntil(record, limits), record.endedAt + dayInSeconds)
 }
 
 /** The latest end of a session that is to live so many seconds from now, and which word that end has. */
@@ -34,5 +36,7 @@ export function latestEnd(
   limits: Limits,
 ): Pick<StoredSession, 'expiresAt' | 'endsBy'> {
   const absolute = openedAt + limits.absoluteSeconds
-  return now + liveSeconds < absolute ? { expiresAt: now + liveSeconds, endsBy } : { expiresAt: absolute, endsBy: 'absolute' }
+  return now + liveSeconds < absolute
+    ? { expiresAt: now + liveSeconds, endsBy }
+    : { expiresAt: absolute, endsBy: 'absolute' }
 }

@@ -60,7 +60,9 @@ export function refusalOf(session: NewSession, how: CreateHow, marks: MarkLookup
   if (ended) return ended
   const before = how.startedWith === undefined ? undefined : live(marks.id(how.startedWith), now)
   if (before && before.cause !== 'replaced' && !isExpiry(before.cause)) return before
-  return subjectMarks(session, marks).find((mark) => covers(mark, session.signedInAt, now) || lacksFresh(mark, session, how, now))
+  return subjectMarks(session, marks).find(
+    (mark) => covers(mark, session.signedInAt, now) || lacksFresh(mark, session, how, now),
+  )
 }
 
 /** The mark that covers these claims, or none: by token, by `sid`, by `sub`. */

@@ -37,7 +37,11 @@ export function memoryStore(options: { /** Epoch seconds. */ readonly now?: () =
   }
 
   const cleaners = [
-    cleaner(records, (record) => keptUntil(record, limits) <= now(), (record) => unindex(index, record)),
+    cleaner(
+      records,
+      (record) => keptUntil(record, limits) <= now(),
+      (record) => unindex(index, record),
+    ),
     ...Object.values(marks).map((map) => cleaner(map, (mark) => isSpent(mark, now()))),
     cleaner(claims, (until) => until <= now()),
     cleaner(followers, (follower) => isSilent(follower.confirmedAt)),
@@ -163,14 +167,21 @@ export function memoryStore(options: { /** Epoch seconds. */ readonly now?: () =
     async snapshot() {
       // Collected now: marks that are raised while somebody reads belong to later positions.
       const all = [...entries()]
-      return { position: log.head(), entries: (async function* () { yield* all })() }
+      return {
+        position: log.head(),
+        entries: (async function* () {
+          yield* all
+        })(),
+      }
     },
     reached: hasReached,
     async follow(name, position) {
       followers.set(name, { position, confirmedAt: now() })
     },
     async followers() {
-      return [...followers].map(([name, follower]) => ({ name, ...follower })).filter((follower) => !isSilent(follower.confirmedAt))
+      return [...followers]
+        .map(([name, follower]) => ({ name, ...follower }))
+        .filter((follower) => !isSilent(follower.confirmedAt))
     },
     async close() {
       log.close()

@@ -1,4 +1,13 @@
-import { decrypt, deriveKey, encrypt, fromBase64url, hmacSha256, type Runtime, sha256, toBase64url } from '../runtime.ts'
+import {
+  decrypt,
+  deriveKey,
+  encrypt,
+  fromBase64url,
+  hmacSha256,
+  type Runtime,
+  sha256,
+  toBase64url,
+} from '../runtime.ts'
 
 /** Each purpose has a key of its own: what was sealed for one opens for no other. */
 export type Purpose = 'claims' | 'tokens' | 'login' | 'logout' | 'ticket' | 'fresh' | 'state' | 'legacy'

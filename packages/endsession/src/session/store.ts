@@ -60,7 +60,13 @@ export type Selector =
       readonly before?: number
       readonly slackSeconds?: number
     }
-  | { readonly by: 'sub'; readonly iss: string; readonly client: string; readonly sub: string; readonly before?: number }
+  | {
+      readonly by: 'sub'
+      readonly iss: string
+      readonly client: string
+      readonly sub: string
+      readonly before?: number
+    }
   /** Tokens that turned up after their session `id` had ended. */
   | { readonly by: 'tokens'; readonly id: string; readonly tokens: readonly TokenHash[] }
 
@@ -149,7 +155,10 @@ export interface Store {
     patch: Partial<Pick<StoredSession, 'sealed' | 'tokens' | 'liveSeconds' | 'endsBy'>>,
   ): Promise<'updated' | 'stale' | 'gone'>
   /** Marks, removes and appends to the feed in one atomic step, durable before it answers. */
-  end(selector: Selector, cause: Cause): Promise<{ readonly records: readonly EndedRecord[]; readonly position: Position }>
+  end(
+    selector: Selector,
+    cause: Cause,
+  ): Promise<{ readonly records: readonly EndedRecord[]; readonly position: Position }>
   /** Revocation of this ended record is done. */
   settle(id: string): Promise<void>
   /** Expired, and ended but not settled: work that any process may take up. */

@@ -118,13 +118,21 @@ function isOf(session: StoredSession, who: Parameters<Store['list']>[0]): boolea
 /** What a flow stands on. A check that throws has failed as well. */
 function isSession(value: StoredSession): boolean {
   const { id, iss, client, sub, signedInAt, openedAt, expiresAt, sealed, tokens } = value
-  const texts = [id, iss, client, sub].every((text) => typeof text === 'string' && text !== '')
   return (
-    texts &&
-    [signedInAt, openedAt, expiresAt].every(Number.isFinite) &&
+    isText(id) &&
+    isText(iss) &&
+    isText(client) &&
+    isText(sub) &&
+    Number.isFinite(signedInAt) &&
+    Number.isFinite(openedAt) &&
+    Number.isFinite(expiresAt) &&
     ArrayBuffer.isView(sealed) &&
     Array.isArray(tokens)
   )
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== ''
 }
 
 function isRecord(value: EndedRecord): boolean {

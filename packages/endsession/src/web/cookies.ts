@@ -33,7 +33,8 @@ export function createCookieJar(baseUrl: string): CookieJar {
       asked: `${base}-asked`,
       loginPrefix: `${base}-in-`,
     },
-    write: (name, value, seconds) => `${name}=${value}${attributes}${seconds === undefined ? '' : `; Max-Age=${Math.floor(seconds)}`}`,
+    write: (name, value, seconds) =>
+      `${name}=${value}${attributes}${seconds === undefined ? '' : `; Max-Age=${Math.floor(seconds)}`}`,
     expire: (name) => `${name}=${attributes}; Max-Age=0`,
   }
 }
@@ -51,7 +52,10 @@ export function readCookie(request: Request, name: string): string | undefined {
 
 /** The names of all cookies that begin so, each once. */
 export function cookieNames(request: Request, prefix: string): readonly string[] {
-  const names = (request.headers.get('cookie') ?? '').split(';').map((pair) => pair.split('=', 1)[0] ?? '').map(trim)
+  const names = (request.headers.get('cookie') ?? '')
+    .split(';')
+    .map((pair) => pair.split('=', 1)[0] ?? '')
+    .map(trim)
   return [...new Set(names.filter((name) => name.startsWith(prefix) && /^[\w-]+$/.test(name)))]
 }
 

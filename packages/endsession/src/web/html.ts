@@ -4,7 +4,10 @@ export interface Html {
 }
 
 /** A template whose values are escaped, unless they are HTML already. */
-export function html(parts: TemplateStringsArray, ...values: readonly (string | Html | readonly Html[] | undefined)[]): Html {
+export function html(
+  parts: TemplateStringsArray,
+  ...values: readonly (string | Html | readonly Html[] | undefined)[]
+): Html {
   return { html: parts.reduce((text, part, place) => text + written(values[place - 1]) + part) }
 }
 
@@ -14,7 +17,13 @@ function written(value: string | Html | readonly Html[] | undefined): string {
   return 'html' in value ? value.html : value.map(({ html }) => html).join('')
 }
 
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
 
 function escape(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character] ?? '')

@@ -58,7 +58,12 @@ function hashSource(text: string): string {
 }
 
 /** A whole page as a response; it replaces whatever policy a middleware has set. */
-export function pageResponse(setting: PageSetting, page: Page, status: number, setCookies: readonly string[] = []): Response {
+export function pageResponse(
+  setting: PageSetting,
+  page: Page,
+  status: number,
+  setCookies: readonly string[] = [],
+): Response {
   const headers = new Headers({
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': contentSecurityPolicy,
@@ -74,7 +79,9 @@ export function pageResponse(setting: PageSetting, page: Page, status: number, s
 
 function render(setting: PageSetting, page: Page): string {
   const say = (key: TextKey) =>
-    setting.texts[key].replaceAll('{app}', setting.app).replaceAll('{provider}', page.provider ?? setting.texts.someProvider)
+    setting.texts[key]
+      .replaceAll('{app}', setting.app)
+      .replaceAll('{provider}', page.provider ?? setting.texts.someProvider)
   const { action } = page
   const automatic = action?.kind === 'form' && action.autoSeconds !== undefined
   return html`<!doctype html>

@@ -3,7 +3,11 @@ import { EndSessionError } from '../errors.ts'
 /** A browser or framework fetches pages that nobody has asked for yet: nothing may happen for those. */
 export function isPrefetch(request: Request): boolean {
   const purpose = `${request.headers.get('sec-purpose') ?? ''} ${request.headers.get('purpose') ?? ''}`.toLowerCase()
-  return /prefetch|prerender|preview/.test(purpose) || request.headers.has('next-router-prefetch') || request.headers.has('rsc')
+  return (
+    /prefetch|prerender|preview/.test(purpose) ||
+    request.headers.has('next-router-prefetch') ||
+    request.headers.has('rsc')
+  )
 }
 
 /** A person's own navigation, as opposed to a fetch by a script. */

@@ -2,7 +2,11 @@
  * Where a person goes back to: a path of ours, or a URL on an allowed origin; nothing for anything else.
  * The answer is absolute, so that no browser reads it in its own way.
  */
-export function safeReturnTo(value: string | undefined, origin: string, trusted: readonly string[]): string | undefined {
+export function safeReturnTo(
+  value: string | undefined,
+  origin: string,
+  trusted: readonly string[],
+): string | undefined {
   if (value === undefined || value.length > 2048 || hasControls(value)) return undefined
   const url = URL.canParse(value, origin) ? new URL(value, origin) : undefined
   // `blob:` URLs have the origin of the page that made them.

@@ -7,7 +7,7 @@ import { number, type Row } from './rows.ts'
 import type { Tables } from './tables.ts'
 
 /** How late another process's ends may be seen. One `PRAGMA data_version`: some microseconds, no disk. */
-export const pollSeconds = 0.1
+const pollSeconds = 0.1
 const mostPerRead = 100
 
 export interface Following {

@@ -8,7 +8,7 @@ import type { Cause } from '../../words.ts'
 export type Row = Readonly<Record<string, unknown>>
 
 /** Of a record. A release reads its predecessor's. */
-export const recordFormat = 1
+const recordFormat = 1
 
 export const sessionColumns = [
   'id',
