@@ -22,6 +22,7 @@ const good: Findings = {
   confirmations: [],
   provider: providerWith({ upstream: 'none' }),
   departure: 'leaving',
+  hosted: false,
 }
 const rowsOf = (findings: Partial<Findings>, tellsOthers = true) =>
   Object.fromEntries(

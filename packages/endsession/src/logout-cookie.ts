@@ -58,6 +58,8 @@ export function isSameLogout(logout: LogoutState, state: string | undefined, pro
 export interface Ticket {
   readonly id: string
   readonly scope: Scope
+  /** When it was asked for: who has signed in since is not meant. */
+  readonly at: number
 }
 
 const ticketSeconds = 86_400

@@ -19,6 +19,8 @@ export interface Findings {
   readonly confirmations: readonly Confirmation[]
   readonly provider: Provider | undefined
   readonly departure: Departure
+  /** A host library did the login, and may have refreshed its tokens without a word to us. */
+  readonly hosted: boolean
 }
 
 /** Whether the browser goes on to the provider, or why not. */
@@ -93,9 +95,10 @@ function tokensRow({ id, own, revocation }: Findings): LayerReport {
 }
 
 /** What services take until it expires: the access tokens that were handed out. */
-function servicesRow({ id, own, records, confirmations, at }: Findings): LayerReport {
+function servicesRow({ id, own, records, confirmations, at, hosted }: Findings): LayerReport {
   if (!own) return layer(id === undefined ? 'no_session' : 'record_gone')
-  return tokensAtServices(records, confirmations, at)
+  const row = tokensAtServices(records, confirmations, at)
+  return hosted && row.reason === 'access_tokens_expired' ? layer('host_may_have_refreshed') : row
 }
 
 function tokensAtServices(

@@ -35,6 +35,7 @@ export function newSession(
     sub: claims.sub,
     ...(sid !== undefined && { sid }),
     signedInAt,
+    ...(since !== signedInAt && { toldAt: Math.floor(since) }),
     ...(authTime !== undefined && { authTime }),
     sealed: sealContents(app.sealer, id, { ...about, claims }, tokens),
     tokens: accessToken === undefined ? [] : [knownToken(accessToken, accessTokenExpiresAt)],

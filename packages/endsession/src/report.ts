@@ -35,6 +35,7 @@ export type Reason =
   | 'access_token_not_revoked'
   | 'no_access_token'
   | 'access_tokens_expired'
+  | 'host_may_have_refreshed'
   | 'no_guard_follows'
   | 'guard_confirmed'
   | 'guard_silent'
@@ -83,13 +84,20 @@ const reasons: Readonly<Record<Reason, readonly [Outcome, string]>> = {
     'Revoking the refresh token would end more than this logout may; it was left alone.',
   ],
   no_revocation_endpoint: ['impossible', 'The provider offers no way to revoke a refresh token.'],
-  revocation_failed: ['failed', 'The provider did not confirm that the refresh token is revoked; it is tried again.'],
+  revocation_failed: [
+    'failed',
+    'The provider did not confirm that the refresh token is revoked. Logging out again asks again.',
+  ],
   access_token_revoked: ['ended', 'The provider confirmed that the access token is revoked.'],
   access_token_not_revoked: ['failed', 'The provider did not confirm that the access token is revoked.'],
   no_access_token: ['ended', 'No access token was handed out.'],
   access_tokens_expired: ['ended', 'Every access token that was handed out has expired.'],
   guard_confirmed: ['ended', 'Every service that follows has confirmed that it refuses these tokens.'],
   guard_silent: ['requested', 'A service has not confirmed yet that it refuses these tokens.'],
+  host_may_have_refreshed: [
+    'unknown',
+    'The access tokens known here have expired; whether the host library has got newer ones, nobody here knows.',
+  ],
   no_guard_follows: ['impossible', 'No service follows what ends here: access tokens work there until they expire.'],
   peers_told_by_provider: ['requested', 'The provider was asked to tell the other apps of this login.'],
   peers_not_told: ['unknown', 'Nothing says that the provider tells other apps.'],

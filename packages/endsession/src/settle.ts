@@ -24,11 +24,16 @@ async function settleRecord(
 ): Promise<readonly Part[]> {
   try {
     const parts = await revokeTokens(app, record, signal, scope)
-    if (!parts.some(([, reason]) => reason === 'revocation_failed')) await app.store.settle(record.id)
+    if (!parts.some(([, reason]) => isUndone(reason))) await app.store.settle(record.id)
     return parts
   } catch {
     return unconfirmed
   }
+}
+
+/** Another process may know the provider that this one does not: an older release, an app on the same file. */
+function isUndone(reason: Reason): boolean {
+  return reason === 'revocation_failed' || reason === 'provider_not_configured'
 }
 
 /** What its part of the row is called. */
@@ -75,7 +80,7 @@ async function reachesFarther(app: App, provider: Provider, record: EndedRecord,
   const everywhere = scope === 'everywhere' || cause === 'everywhere'
   if (revocationReach === 'person') return !everywhere || others.length > 0
   // The session that took its place in the same browser lives on the same grant.
-  if (cause === 'replaced') return others.length > 0
+  if (cause === 'replaced') return others.some((other) => other.sid === sid)
   // A grant is one provider session's consent to one client: who has the same `sid` lives on it, or who has none either.
   const wide = everywhere || scope === 'provider'
   return others.some((other) => other.sid === sid && (sid !== undefined || !wide))

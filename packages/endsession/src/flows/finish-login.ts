@@ -19,6 +19,8 @@ export async function finishLogin(app: App, request: Request, opened: Opened): P
   if (!provider) throw new EndSessionError('ERR_LOGIN', 'The provider of this login is not configured any more.')
   const callback = await readCallback(provider, new URL(request.url), state)
   if (callback.error !== undefined) return declined(app, provider, opened)
+  // Asked before the provider is: a logout that comes meanwhile is meant for this login as well.
+  const current = await findSession(app, request)
   const login = await exchangeCode(provider, callback.params, {
     redirectUri: app.route('callback'),
     codeVerifier,
@@ -30,7 +32,8 @@ export async function finishLogin(app: App, request: Request, opened: Opened): P
   const session = newSession(app, provider, sessionIdOf(cookieId) as string, login, about)
   const replaces = await cookieSession(app, request)
   const refused =
-    lacksFresh(app, request, provider, opened, login) || (await isRefused(app, provider, session, opened, replaces))
+    lacksFresh(app, request, provider, opened, login) ||
+    (await isRefused(app, provider, session, opened, replaces, current?.id))
   if (refused) return askAgain(app, request, provider, opened, login)
 
   app.options.emit({ type: 'session.created', session: session.id })
@@ -63,9 +66,11 @@ async function isRefused(
   app: App,
   provider: Provider,
   session: NewSession,
-  { transaction: { startedWith, interactive } }: Opened,
+  { transaction: { startedWith: before, interactive } }: Opened,
   replaces: string | undefined,
+  current: string | undefined,
 ): Promise<boolean> {
+  const startedWith = current ?? before
   const answer = await app.store.create(session, {
     ...(replaces !== undefined && { replaces }),
     ...(startedWith !== undefined && { startedWith }),
@@ -90,7 +95,10 @@ async function askAgain(
   const { transaction, expire } = opened
   if (transaction.second) {
     if (login.authTime === undefined && provider.config.profile.authTime !== 'never')
-      throw new EndSessionError('ERR_LOGIN', 'The provider did not say when the person signed in (auth_time).')
+      throw new EndSessionError(
+        'ERR_LOGIN',
+        'The provider did not say when the person signed in (auth_time). If it never does, its profile has to say so.',
+      )
     const action = {
       kind: 'link',
       text: 'signInButton',

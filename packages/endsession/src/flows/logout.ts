@@ -79,6 +79,8 @@ interface Asked {
   /** Absolute, checked. */
   readonly returnTo: string | undefined
   readonly id: string | undefined
+  /** When an earlier try has asked for it. */
+  readonly at: number | undefined
   /** Sessions that earlier tries could not end, when this browser has another one by now. */
   readonly left: readonly Ticket[]
 }
@@ -96,6 +98,7 @@ async function readAsked(app: App, request: Request, wish: LogoutWish): Promise<
     scope: ticket?.scope ?? wish.scope ?? app.options.scope,
     returnTo: returnToOf(app, wish.returnTo),
     id,
+    at: ticket?.at,
     left: tickets.filter((other) => other.id !== id),
   }
 }
@@ -117,27 +120,30 @@ interface Ended {
 }
 
 /** The one step that may not fail silently. Throws ERR_STORE. */
-async function endAsked(app: App, { id, left, scope }: Asked): Promise<Ended> {
-  const ended = id === undefined ? { own: undefined, records: [], newer: false } : await endSessions(app, id, scope)
+async function endAsked(app: App, { id, at, left, scope }: Asked): Promise<Ended> {
+  const ended = id === undefined ? { own: undefined, records: [], newer: false } : await endSessions(app, id, scope, at)
   for (const ticket of left) {
-    const { records } = await endSessions(app, ticket.id, ticket.scope)
+    const { records } = await endSessions(app, ticket.id, ticket.scope, ticket.at)
     app.options.runtime.waitUntil(settleRecords(app, records, deadline(app.options.deadlineSeconds), ticket.scope))
   }
   return ended
 }
 
-async function endSessions(app: App, id: string, scope: Scope): Promise<Ended> {
+async function endSessions(app: App, id: string, scope: Scope, askedAt?: number): Promise<Ended> {
   const selector = scope === 'app' ? ({ by: 'id', id } as const) : ({ by: 'id', id, sid: true } as const)
   const { records, position } = await app.store.end(selector, scope === 'everywhere' ? 'everywhere' : 'user')
   tellEnded(app, records)
   const own = records.find((record) => record.id === id)
   if (!own || scope !== 'everywhere') return { own, records, newer: false, position }
-  // A second click ends what the first one meant: nobody who has signed in since.
-  const before = own.repeated ? { before: providerTime(own) } : {}
+  // A second click, or a ticket, ends what the first one meant: nobody who has signed in since.
+  const late = own.repeated || askedAt !== undefined
+  const before = late
+    ? { before: providerTime({ ...own, endedAt: Math.min(own.endedAt, askedAt ?? own.endedAt) }) }
+    : {}
   const { iss, client, sub } = own
   const others = await app.store.end({ by: 'sub', iss, client, sub, ...before }, 'everywhere')
   tellEnded(app, others.records)
-  const newer = own.repeated && (await app.store.list({ iss, client, sub })).length > 0
+  const newer = late && (await app.store.list({ iss, client, sub })).length > 0
   const known = new Set(records.map((record) => record.id))
   const all = [...records, ...others.records.filter((record) => !known.has(record.id))]
   return { own, records: all, newer, position: others.position }
@@ -200,7 +206,7 @@ function answer(
 ): LoggedOut {
   const { provider, position } = done
   const at = Math.floor(app.options.runtime.now())
-  const findings = { ...asked, ...done, at, departure }
+  const findings = { ...asked, ...done, at, departure, hosted: app.host !== undefined }
   const report = reportOf(findings, tellsOthers)
   const state = logoutStateOf(app, asked.id)
   const name = provider && [...app.providers].find(([, candidate]) => candidate === provider)?.[0]
@@ -231,7 +237,8 @@ function answer(
 /** Signed out in this browser, and no more than that is sure: the ticket tries again, the page does so by itself. */
 function answerFailed(app: App, request: Request, asked: Asked, tries: number): LoggedOut {
   const report = failedReport(asked.scope, Math.floor(app.options.runtime.now()))
-  const own = asked.id === undefined ? [] : [{ id: asked.id, scope: asked.scope }]
+  const at = asked.at ?? app.options.runtime.now()
+  const own = asked.id === undefined ? [] : [{ id: asked.id, scope: asked.scope, at }]
   const fields = [
     ['scope', asked.scope],
     ['tries', String(tries + 1)],

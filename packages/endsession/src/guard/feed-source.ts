@@ -50,6 +50,8 @@ function httpSource({ url, name, key }: HttpFeed, instance: string, auth: string
       asked.searchParams.set('instance', instance)
       asked.searchParams.set('auth', auth)
       asked.searchParams.set('wait', String(waitSeconds))
+      // No two questions are the same: what a cache has kept answers none of them, and wins no lease.
+      asked.searchParams.set('once', toBase64url(runtime.randomBytes(12)))
       if (after !== undefined) asked.searchParams.set('after', after)
       const question = runtime.fetch(asked, { headers: { authorization: `Bearer ${key}` }, redirect: 'error', signal })
       const response = await within(question, waitSeconds + answerSeconds)

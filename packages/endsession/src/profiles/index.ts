@@ -1,11 +1,16 @@
+import { entra } from './entra.ts'
 import { generic } from './generic.ts'
+import { google } from './google.ts'
 import { oidcProvider } from './oidc-provider.ts'
 import type { Profile } from './profile.ts'
 
-const profiles: readonly Profile[] = [generic, oidcProvider]
+const profiles: readonly Profile[] = [generic, oidcProvider, google, entra]
 
-/** Providers that are known by their issuer. None yet: oidc-provider lives at any address, and is chosen by name. */
-const issuers: readonly { readonly issuer: RegExp; readonly profile: Profile }[] = []
+/** Providers that are known by their issuer. oidc-provider lives at any address, and is chosen by name. */
+const issuers: readonly { readonly issuer: RegExp; readonly profile: Profile }[] = [
+  { issuer: /^https:\/\/accounts\.google\.com$/, profile: google },
+  { issuer: /^https:\/\/login\.microsoftonline\.com\//, profile: entra },
+]
 
 /** The names that `profile.name` may have. */
 export const profileNames: readonly string[] = profiles.map((profile) => profile.name)

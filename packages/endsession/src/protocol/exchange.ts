@@ -3,7 +3,7 @@ import * as oauth from 'oauth4webapi'
 import type { EndSessionError } from '../errors.ts'
 import { deadline } from '../runtime.ts'
 import { signingAlgorithms } from './algorithms.ts'
-import { loginFailed, providerFailed } from './failures.ts'
+import { loginFailed, providerFailed, withoutTokens } from './failures.ts'
 import { verifySignature } from './keys.ts'
 import { type Provider, toleranceSeconds } from './provider.ts'
 import { orAborted } from './shared-fetch.ts'
@@ -137,5 +137,5 @@ export function accessTokenEnd(tokens: oauth.TokenEndpointResponse, now: number)
 
 /** A deadline is the provider's failure; whatever else is wrong is wrong with the answer. */
 function failureOf(cause: unknown): EndSessionError {
-  return cause instanceof DOMException ? providerFailed(cause) : loginFailed(cause)
+  return cause instanceof DOMException ? providerFailed(cause) : loginFailed(withoutTokens(cause))
 }

@@ -11,3 +11,9 @@ export function loginFailed(cause: unknown): EndSessionError {
   if (cause instanceof EndSessionError) return cause
   return new EndSessionError('ERR_LOGIN', 'The login could not be completed.', { cause })
 }
+
+/** oauth4webapi's errors hold the answer that they are about, tokens included. */
+export function withoutTokens(cause: unknown): unknown {
+  if (cause instanceof EndSessionError || !(cause instanceof Error)) return cause
+  return new Error(`${cause.name}: ${cause.message}`)
+}

@@ -3,7 +3,7 @@ import { EndSessionError } from '../errors.ts'
 import { deadline } from '../runtime.ts'
 import { signingAlgorithms } from './algorithms.ts'
 import { accessTokenEnd, sessionExpiryOf } from './exchange.ts'
-import { providerFailed } from './failures.ts'
+import { providerFailed, withoutTokens } from './failures.ts'
 import { verifySignature } from './keys.ts'
 import type { Provider } from './provider.ts'
 import { orAborted } from './shared-fetch.ts'
@@ -96,10 +96,4 @@ async function isVerified(provider: Provider, idToken: string): Promise<boolean>
     if (error instanceof DOMException || error instanceof EndSessionError) return false
     throw error
   }
-}
-
-/** oauth4webapi's errors hold the answer that they are about, tokens included. */
-function withoutTokens(cause: unknown): unknown {
-  if (cause instanceof EndSessionError || !(cause instanceof Error)) return cause
-  return new Error(`${cause.name}: ${cause.message}`)
 }

@@ -118,13 +118,13 @@ export function providerTime(record: EndedRecord): number {
  */
 function providerNow(sessions: readonly StoredSession[], now: number): number {
   if (sessions.length === 0) return Math.floor(now)
-  return Math.max(...sessions.map((session) => inProviderClock(session, now)))
+  return sessions.reduce((newest, session) => Math.max(newest, inProviderClock(session, now)), Number.NEGATIVE_INFINITY)
 }
 
 /**
  * How long a session has lived here is the same on both clocks. `⌈ ⌉`, because a provider's times are whole seconds and
  * equal seconds count as ended.
  */
-function inProviderClock({ signedInAt, openedAt }: StoredSession, at: number): number {
-  return signedInAt + Math.ceil(at - openedAt)
+function inProviderClock({ signedInAt, toldAt = signedInAt, openedAt }: StoredSession, at: number): number {
+  return toldAt + Math.ceil(at - openedAt)
 }

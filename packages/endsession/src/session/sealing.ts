@@ -34,6 +34,8 @@ const toleranceSeconds = 60
 export function createSealer(secrets: readonly string[], runtime: Runtime): Sealer {
   const rings = secrets.map((secret) => ({ secret, mark: keyMark(secret), keys: new Map<Purpose, Uint8Array>() }))
   const first = rings[0] as (typeof rings)[number]
+  /** What was tagged before a new secret came has the same tag after it. */
+  const oldest = rings.at(-1) as (typeof rings)[number]
 
   function keyOf(ring: (typeof rings)[number], purpose: Purpose): Uint8Array {
     const known = ring.keys.get(purpose)
@@ -72,7 +74,7 @@ export function createSealer(secrets: readonly string[], runtime: Runtime): Seal
       const held = sealed && (open(purpose, '', sealed) as { value: unknown; until: number } | undefined)
       return held && held.until + toleranceSeconds > runtime.now() ? held.value : undefined
     },
-    tag: (purpose, text) => hmacSha256(keyOf(first, purpose), text),
+    tag: (purpose, text) => hmacSha256(keyOf(oldest, purpose), text),
   }
 }
 

@@ -10,6 +10,8 @@ export interface NewSession {
   readonly sid?: string
   /** `iat` of the ID token that opened it (the provider's clock); never moves. */
   readonly signedInAt: number
+  /** The provider's time when it was opened, where that is not `signedInAt`: of an adopted login. */
+  readonly toldAt?: number
   readonly authTime?: number
   /** Tokens and claims, sealed, bound to the id. */
   readonly sealed: Uint8Array

@@ -13,7 +13,7 @@ export function html(
 
 function written(value: string | Html | readonly Html[] | undefined): string {
   if (value === undefined) return ''
-  if (typeof value === 'string') return escape(value)
+  if (typeof value === 'string') return escapeHtml(value)
   return 'html' in value ? value.html : value.map(({ html }) => html).join('')
 }
 
@@ -25,6 +25,6 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character] ?? '')
 }

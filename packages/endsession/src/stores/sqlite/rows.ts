@@ -18,6 +18,7 @@ export const sessionColumns = [
   'sub',
   'sid',
   'signed_in_at',
+  'told_at',
   'auth_time',
   'sealed',
   'tokens',
@@ -30,7 +31,20 @@ export const sessionColumns = [
 ] as const
 
 export function sessionValues(session: StoredSession): readonly unknown[] {
-  const { id, iss, client, sub, sid = null, signedInAt, authTime = null, sealed, tokens, liveSeconds, endsBy } = session
+  const {
+    id,
+    iss,
+    client,
+    sub,
+    sid = null,
+    signedInAt,
+    toldAt = null,
+    authTime = null,
+    sealed,
+    tokens,
+    liveSeconds,
+    endsBy,
+  } = session
   const { openedAt, seenAt, expiresAt, revision } = session
   const given = [
     id,
@@ -40,6 +54,7 @@ export function sessionValues(session: StoredSession): readonly unknown[] {
     sub,
     sid,
     signedInAt,
+    toldAt,
     authTime,
     sealed,
     JSON.stringify(tokens),
@@ -59,6 +74,7 @@ export function readSession(row: Row): StoredSession {
     sub: text(row, 'sub'),
     ...(row.sid !== null && { sid: text(row, 'sid') }),
     signedInAt: number(row, 'signed_in_at'),
+    ...(row.told_at !== null && { toldAt: number(row, 'told_at') }),
     ...(row.auth_time !== null && { authTime: number(row, 'auth_time') }),
     sealed: bytes(row, 'sealed'),
     tokens: tokenHashes(row),

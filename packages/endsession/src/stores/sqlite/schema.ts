@@ -18,7 +18,7 @@ const tables = `
 
   CREATE TABLE sessions (
     id TEXT PRIMARY KEY, format INTEGER NOT NULL, iss TEXT NOT NULL, client TEXT NOT NULL, sub TEXT NOT NULL, sid TEXT,
-    signed_in_at REAL NOT NULL, auth_time REAL, sealed BLOB NOT NULL, tokens TEXT NOT NULL, live_seconds REAL NOT NULL,
+    signed_in_at REAL NOT NULL, told_at REAL, auth_time REAL, sealed BLOB NOT NULL, tokens TEXT NOT NULL, live_seconds REAL NOT NULL,
     ends_by TEXT NOT NULL, opened_at REAL NOT NULL, seen_at REAL NOT NULL, expires_at REAL NOT NULL,
     revision INTEGER NOT NULL
   );
@@ -29,7 +29,7 @@ const tables = `
 
   CREATE TABLE ended (
     id TEXT PRIMARY KEY, format INTEGER NOT NULL, iss TEXT NOT NULL, client TEXT NOT NULL, sub TEXT NOT NULL, sid TEXT,
-    signed_in_at REAL NOT NULL, auth_time REAL, sealed BLOB NOT NULL, tokens TEXT NOT NULL, live_seconds REAL NOT NULL,
+    signed_in_at REAL NOT NULL, told_at REAL, auth_time REAL, sealed BLOB NOT NULL, tokens TEXT NOT NULL, live_seconds REAL NOT NULL,
     ends_by TEXT NOT NULL, opened_at REAL NOT NULL, seen_at REAL NOT NULL, expires_at REAL NOT NULL,
     revision INTEGER NOT NULL,
     cause TEXT NOT NULL, ended_at REAL NOT NULL, settled INTEGER NOT NULL, kept_until REAL NOT NULL
