@@ -4,7 +4,7 @@ import { type FakeProvider, fakeProvider, type TestClock, testClock } from 'ends
 import { expect, vi } from 'vitest'
 
 export const key = 'the key of the guard that is called jobs'
-export const audience = 'https://api.example'
+const audience = 'https://api.example'
 
 /** An app that serves its feed, as a `fetch`. */
 export interface TestApp {

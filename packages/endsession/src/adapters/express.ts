@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import type { Request, RequestHandler, Response } from 'express'
 import type { Guard } from '../guard/index.ts'
 import type { EndSession, Host, Session } from '../index.ts'
-import { nodeAdapter, sendResponse, toRequest, withHost } from './node.ts'
+import { nodeAdapter } from './node.ts'
+import { sendResponse, toRequest, withHost } from './translate.ts'
 
 declare global {
   namespace Express {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { EndSession, Host } from '../index.ts'
+import { bodyOf, pathOf, sendResponse, toRequest, withHost } from './translate.ts'
 
 /** Answers the routes of ours; `true` when it did. Before or after a body parser. */
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>
@@ -15,63 +16,4 @@ export function nodeAdapter(endsession: EndSession, options: { host?: Host<Incom
     await sendResponse(answer, response)
     return true
   }
-}
-
-/** The host asks its own framework's request, which the flows do not know. */
-export function withHost<R>(host: Host<R> | undefined, request: R): { host?: Host } {
-  if (!host) return {}
-  return {
-    host: { handle: () => host.handle(request), expire: () => host.expire(request), login: (how) => host.login(how) },
-  }
-}
-
-/** What a body parser leaves behind, and Express for a mounted router. */
-type Parsed = IncomingMessage & { readonly body?: unknown; readonly originalUrl?: string }
-
-/** Web requests cannot have these methods (Fetch, section 2.2.1), and no route answers to this one either. */
-const unknownToTheWeb: Readonly<Record<string, string>> = { TRACE: 'OPTIONS', CONNECT: 'OPTIONS' }
-
-type Body = NonNullable<RequestInit['body']>
-
-/** The same request as the web has it. The origin is the configured one: `Host` is whatever its sender likes. */
-export function toRequest(request: Parsed, origin: string, body?: Body): Request {
-  const { method: asked = 'GET' } = request
-  const method = unknownToTheWeb[asked] ?? asked
-  const headers = new Headers()
-  for (const [name, value] of Object.entries(request.headers))
-    for (const one of Array.isArray(value) ? value : [value ?? '']) headers.append(name, one)
-  return new Request(origin + pathOf(request), { method, headers, ...(body !== undefined && { body, duplex: 'half' }) })
-}
-
-/** Path and query. A request line may also hold a whole URL (RFC 9112, section 3.2.2). */
-function pathOf(request: Parsed): string {
-  const target = request.originalUrl ?? request.url ?? '/'
-  if (target.startsWith('/')) return target
-  const url = URL.canParse(target) ? new URL(target) : undefined
-  return url ? url.pathname + url.search : '/'
-}
-
-/** What was parsed already is written as a form again; what was not is still in the stream. */
-function bodyOf(request: Parsed): Body | undefined {
-  const { body, method } = request
-  if (method === 'GET' || method === 'HEAD') return undefined
-  if (body === undefined || body === null || isUnread(request)) return ReadableStream.from(request) as Body
-  if (typeof body === 'string' || body instanceof Uint8Array) return body as Body
-  const form = new URLSearchParams()
-  for (const [name, value] of Object.entries(body))
-    for (const one of Array.isArray(value) ? value : [value]) if (typeof one === 'string') form.append(name, one)
-  return form.toString()
-}
-
-/** Express 4 puts an empty object there when its parsers have left the body alone. */
-function isUnread({ body, readableDidRead }: Parsed): boolean {
-  return readableDidRead === false && typeof body === 'object' && Object.keys(body as object).length === 0
-}
-
-/** Cookies join those that are set already; every other header replaces what a middleware has set. */
-export async function sendResponse(answer: Response, response: ServerResponse): Promise<void> {
-  response.statusCode = answer.status
-  for (const [name, value] of answer.headers) if (name !== 'set-cookie') response.setHeader(name, value)
-  for (const cookie of answer.headers.getSetCookie()) response.appendHeader('set-cookie', cookie)
-  response.end(Buffer.from(await answer.arrayBuffer()))
 }
