@@ -99,6 +99,8 @@ describe.each(transports)('the feed, by %s', (transport) => {
   describe('refuses a question that is none', () => {
     it.for<[string, Record<string, string>]>([
       ['no instance', { instance: '' }],
+      ['a lease that is no number', { lease: 'long' }],
+      ['an endless lease', { lease: '86400' }],
       ['a short instance', { instance: 'short' }],
       ['an instance with a slash', { instance: 'instance/one' }],
       ['an endless instance', { instance: 'x'.repeat(65) }],

@@ -69,6 +69,11 @@ describe.each(transports)('the report says of the services, by %s', (transport) 
     stops.push(stop)
     return stop
   }
+  const asksAgain = (instance: string) =>
+    vi.waitFor(async () => {
+      const found = (await setting.store.followers()).find(({ name }) => name.includes(instance))
+      expect(found?.confirmedAt).toBe(setting.clock.now())
+    })
   const isThere = (count: number) => vi.waitFor(async () => expect(await setting.store.followers()).toHaveLength(count))
 
   it('impossible: no guard is registered [G3]', async () => {
@@ -104,6 +109,32 @@ describe.each(transports)('the report says of the services, by %s', (transport) 
     expect(row()).toMatchObject({ outcome: 'requested', reason: 'guard_silent' })
     expect(row()?.parts?.map(({ outcome }) => outcome)).toEqual(['requested', 'ended'])
     await stop()
+  })
+
+  it('ended: an instance that is gone refuses everything once its lease has run out; one that may go on does not [G2 G3]', async () => {
+    const rowAfter = async (seconds: number, lease?: string) => {
+      const browser = await loggedIn()
+      await ask({ instance: two, ...(lease && { lease }) })
+      const stop = follow(one)
+      await isThere(2)
+      setting.clock.advance(seconds)
+      await asksAgain(one)
+      await browser.post('/auth/logout')
+      await stop()
+      return row()
+    }
+    // The lease, and a minute for two clocks.
+    expect(await rowAfter(69, '10')).toMatchObject({ outcome: 'requested', reason: 'guard_silent' })
+    expect(await rowAfter(71, '10')).toMatchObject({ outcome: 'ended', reason: 'guard_confirmed' })
+    expect(await rowAfter(71)).toMatchObject({ outcome: 'requested', reason: 'guard_silent' })
+  })
+
+  it('requested: the only instance is gone, and nobody has taken its place [G3]', async () => {
+    const browser = await loggedIn()
+    await ask({ instance: one, lease: '10' })
+    setting.clock.advance(71)
+    await browser.post('/auth/logout')
+    expect(row()).toMatchObject({ outcome: 'requested', reason: 'guard_silent' })
   })
 
   it('requested: an instance that has just asked for everything, and has not confirmed that it has it [G3]', async () => {

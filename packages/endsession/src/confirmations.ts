@@ -1,7 +1,9 @@
 /** Whether the guards know of an end: what the report's `services` row rests on. */
 import type { App } from './app.ts'
+import { toleranceSeconds } from './protocol/provider.ts'
 import type { Reason } from './report.ts'
 import { sleep, within } from './runtime.ts'
+import { readFollowerName } from './session/follower-name.ts'
 import type { Position } from './session/store.ts'
 
 /** One line per guard instance that follows, and per registered guard that no instance follows for. */
@@ -43,10 +45,11 @@ async function ask(app: App, position: Position, seconds: number): Promise<Asked
   const [followers, now] = await within(Promise.all([store.followers(), store.now()]), seconds).catch(
     () => [[], 0] as const,
   )
-  const heard = new Set(followers.map(({ name }) => guardOf(name)))
+  const living = followers.filter((follower) => !isOver(follower, now))
+  const heard = new Set(living.map(({ name }) => guardOf(name)))
   const missing = [...options.feedKeys.keys()].filter((name) => !heard.has(name))
-  const silent = followers.filter((follower) => !options.store.reached(follower.position, position))
-  const confirmed = followers.filter((follower) => !silent.includes(follower))
+  const silent = living.filter((follower) => !options.store.reached(follower.position, position))
+  const confirmed = living.filter((follower) => !silent.includes(follower))
   return {
     confirmations: [
       ...[...missing, ...silent.map(({ name }) => guardOf(name))].map((name) => [name, 'guard_silent'] as const),
@@ -56,7 +59,15 @@ async function ask(app: App, position: Position, seconds: number): Promise<Asked
   }
 }
 
-/** Instances follow as `name/instance`. */
+/**
+ * A guard without its feed refuses everything once its lease has run out, and has to ask before it takes anything again:
+ * whoever is silent for longer, by two clocks, takes nothing. A guard that may go on without the feed is never over.
+ */
+function isOver({ name, confirmedAt }: { readonly name: string; readonly confirmedAt: number }, now: number): boolean {
+  const { refusesAfter } = readFollowerName(name)
+  return refusesAfter !== undefined && confirmedAt + refusesAfter + toleranceSeconds <= now
+}
+
 function guardOf(name: string): string {
-  return name.split('/', 1)[0] as string
+  return readFollowerName(name).guard
 }

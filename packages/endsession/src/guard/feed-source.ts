@@ -2,6 +2,7 @@ import { EndSessionError } from '../errors.ts'
 import { type Runtime, toBase64url, within } from '../runtime.ts'
 import { collectFeed } from '../session/collect-feed.ts'
 import { type FeedAnswer, readFeed } from '../session/feed-wire.ts'
+import { followerName } from '../session/follower-name.ts'
 import type { Position, Store } from '../session/store.ts'
 
 /** By HTTP from an app. `url` is its `{basePath}/feed`; `name` and `key` stand in its `feed.keys`. */
@@ -32,17 +33,24 @@ const answerSeconds = 20
 const bodySeconds = 30
 
 /** `instance` tells this process from others that follow under the same name. */
-export function createFeedSource(
-  feed: Feed,
-  issuer: string,
-  auth: 'enabled' | 'disabled',
-  runtime: Runtime,
-): FeedSource {
+export function createFeedSource(feed: Feed, issuer: string, manners: Manners, runtime: Runtime): FeedSource {
   const instance = toBase64url(runtime.randomBytes(12))
-  return 'url' in feed ? httpSource(feed, instance, auth, runtime) : storeSource(feed, issuer, instance)
+  return 'url' in feed ? httpSource(feed, instance, manners, runtime) : storeSource(feed, issuer, instance, manners)
 }
 
-function httpSource({ url, name, key }: HttpFeed, instance: string, auth: string, runtime: Runtime): FeedSource {
+/** What the app has to know of a guard. */
+export interface Manners {
+  readonly auth: 'enabled' | 'disabled'
+  /** After so many seconds of silence it refuses everything; absent where it is told not to. */
+  readonly refusesAfter?: number
+}
+
+function httpSource(
+  { url, name, key }: HttpFeed,
+  instance: string,
+  { auth, refusesAfter }: Manners,
+  runtime: Runtime,
+): FeedSource {
   return {
     name,
     async ask(after, waitSeconds, signal) {
@@ -50,6 +58,7 @@ function httpSource({ url, name, key }: HttpFeed, instance: string, auth: string
       asked.searchParams.set('instance', instance)
       asked.searchParams.set('auth', auth)
       asked.searchParams.set('wait', String(waitSeconds))
+      if (refusesAfter !== undefined) asked.searchParams.set('lease', String(refusesAfter))
       // No two questions are the same: what a cache has kept answers none of them, and wins no lease.
       asked.searchParams.set('once', toBase64url(runtime.randomBytes(12)))
       if (after !== undefined) asked.searchParams.set('after', after)
@@ -65,12 +74,17 @@ function httpSource({ url, name, key }: HttpFeed, instance: string, auth: string
 }
 
 /** The guard does not open the store: the app that it belongs to does, and knows its limits. */
-function storeSource({ store, name, clients }: StoreFeed, issuer: string, instance: string): FeedSource {
+function storeSource(
+  { store, name, clients }: StoreFeed,
+  issuer: string,
+  instance: string,
+  { refusesAfter }: Manners,
+): FeedSource {
   const head = { mode: 'enabled', clients: clients.map((client) => [issuer, client] as const) } as const
 
   async function read(after: Position | undefined, waitSeconds: number): Promise<FeedAnswer> {
     // As over HTTP: noted before anything is read.
-    await store.follow(`${name}/${instance}`, after ?? (await store.head()))
+    await store.follow(followerName(name, instance, refusesAfter), after ?? (await store.head()))
     return { ...head, ...(await collectFeed(store, after, waitSeconds)), now: await store.now() }
   }
 

@@ -36,8 +36,9 @@ export function createGuard(options: GuardOptions): Guard {
   const tell = teller(options.onEvent)
   const provider = createProvider({ issuer, clientId: '', scope: '', profile: profileFor(issuer) }, runtime)
   const tokens = createVerifiedTokens(provider, audiences)
+  const manners = { auth, ...(onLost === 'refuse' && { refusesAfter: leaseSeconds }) }
   const followers = feeds.map((feed) =>
-    followFeed(createFeedSource(feed, issuer, auth, runtime), {
+    followFeed(createFeedSource(feed, issuer, manners, runtime), {
       leaseSeconds,
       runtime,
       onLost: (error) => tell({ type: 'feed.lost', why: error.message }),
