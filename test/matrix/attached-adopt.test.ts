@@ -151,6 +151,55 @@ describe.each(stores)('[L22] adoption of a login from before, %s (need 27)', (_,
   )
 })
 
+describe.each(stores)('[L22] an end from an adopted login, %s', (_, store) => {
+  const sixDays = { iat: start - 6 * day, auth_time: start - 6 * day }
+  const yesterday = { iat: start - day, auth_time: start - day }
+  const marked = (at: number) => setting.store.covers({ iss: setting.provider.issuer, client: 'app', sub: 'alice', at })
+
+  it.each([
+    ['everywhere', (browser: Browser) => leave(setting, browser, { scope: 'everywhere' })],
+    ['by sub', () => setting.endsession.end({ provider: 'example', sub: 'alice' }, 'stolen laptop')],
+  ] as [string, (browser: Browser) => Promise<unknown>][])(
+    '%s, reaches up to now: the stolen laptop, whose older cookie nobody has seen yet, stays out [M9 M7 A7] (need 15)',
+    async (_how, end) => {
+      await makeOld({ store })
+      const phone = oldBrowser({ idToken: await idTokenOf({ sid: 'phone', ...sixDays }) }, 'phone')
+      const laptop = oldBrowser({ idToken: await idTokenOf({ sid: 'laptop', ...yesterday }) }, 'laptop')
+      expect(await isIn(phone)).toBe(true)
+      setting.clock.advance(60)
+      await end(phone)
+      setting.clock.advance(60)
+      expect([await isIn(phone), await isIn(laptop)]).toEqual([false, false])
+      expect(await marked(start + 60)).toMatchObject({ before: start + 60, authBefore: start + 60 })
+      expect(await marked(start + 61)).toBe(undefined)
+      const careless = await journey(setting, laptop, '/', { ignoresPrompt: true, authTime: start - day })
+      expect(careless.answer.status).toBe(403)
+      const { answer, hops } = await journey(setting, laptop, '/')
+      expect(hops).toContain('provider login')
+      expect(answer.text).toBe('Hello alice')
+    },
+  )
+
+  it.each([
+    ['the marker', {}],
+    ['the mark of its sid', { sid: 'laptop' }],
+  ])(
+    'asks for the login screen: who authenticated after that login, but before the end, gets in by no other way (%s) [M9 M10 A7]',
+    async (_how, sid) => {
+      await makeOld({ store })
+      const browser = oldBrowser({ idToken: await idTokenOf({ sid: undefined, ...sid, ...sixDays }) })
+      expect(await isIn(browser)).toBe(true)
+      setting.clock.advance(60)
+      await leave(setting, browser)
+      if ('sid' in sid) browser.cookies.clear()
+      setting.clock.advance(60)
+      const careless = { ignoresPrompt: true, authTime: start - day, ...sid }
+      expect((await journey(setting, browser, '/', careless)).answer.status).toBe(403)
+      expect(await isIn(browser)).toBe(false)
+    },
+  )
+})
+
 describe('[L22] adoption', () => {
   it.each([
     ['without adoptUntil', {}],
@@ -197,6 +246,18 @@ describe('[L22] adoption', () => {
     expect(rows(report)).toMatchObject({ app: 'ended record_ended', services: 'ended no_access_token' })
     expect(new URL(there).searchParams.has('id_token_hint')).toBe(false)
     expect(await setting.endsession.adopt('example', { sub: 'alice' })).toBe(undefined)
+  })
+
+  it('without an ID token: a new secret in front brings nothing back that has ended, while the oldest one is there [A3]', async () => {
+    await makeOld()
+    const browser = oldBrowser(undefined)
+    expect(await isIn(browser)).toBe(true)
+    await leave(setting, browser, { scope: 'app' })
+    const rotated = anotherProcess({ secret: ['another secret of thirty-two bytes or more', secret] })
+    expect(await rotated.adopt('example', { sub: 'alice' })).toBe(undefined)
+    const bob = await setting.endsession.adopt('example', { sub: 'bob' })
+    expect(await rotated.adopt('example', { sub: 'bob' })).toBe(bob)
+    expect(await rotated.resume(bob ?? '')).toMatchObject({ sub: 'bob' })
   })
 
   it('of the ID token of another person, provider or client is refused, also when that login is adopted already [A8]', async () => {

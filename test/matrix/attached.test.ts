@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createEndSession } from 'endsession'
+import { createEndSession, remaining } from 'endsession'
 import { afterEach, describe, expect, it } from 'vitest'
 import { comeBack, formOf, headerBytes, isAlive, leave, rows } from './leaving.ts'
 import { type Browser, makeSetting, origin } from './setting.ts'
@@ -21,6 +21,24 @@ const whoami = async (browser: Browser) =>
 const expired = (lines: readonly string[]) => lines.filter((line) => line.includes('Max-Age=0'))
 
 describe.each(['how.host', 'options.host'] as const)('a login of the host, named in %s', (by) => {
+  it('[L19 A2] of access tokens that have expired it claims nothing: the host may have got newer ones', async () => {
+    const browser = await signedIn({ by, behaviours: { expiresIn: 300 } })
+    const twin = setting.browser('twin')
+    for (const [name, value] of browser.cookies) twin.cookies.set(name, value)
+    setting.clock.advance(100)
+    expect(rows((await leave(setting, browser, { scope: 'app' })).report).services).toBe('impossible no_guard_follows')
+    setting.clock.advance(400)
+    const { report } = await leave(setting, twin, { scope: 'app' })
+    expect(rows(report).services).toBe('unknown host_may_have_refreshed')
+    expect(remaining(report)).toContain('services')
+    // The same from the server, which sees no host: the record knows.
+    const third = setting.browser('third')
+    await journey(setting, third, '/', { sub: 'alice' })
+    setting.clock.advance(500)
+    const byAdmin = await setting.endsession.end({ provider: 'example', sub: 'alice' }, 'left')
+    expect(rows(byAdmin).services).toBe('unknown host_may_have_refreshed')
+  })
+
   it('[L22 L4] opens a record; protect, session and devices know it by the cookie of the host alone (need 27)', async () => {
     setting = await makeHosted({ by })
     const browser = setting.browser()

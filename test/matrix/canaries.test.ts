@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { Options } from 'endsession'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { makeSetting, origin, type Setting, type SettingOptions } from './setting.ts'
@@ -172,6 +173,58 @@ describe('canaries', () => {
       }
     })
   }
+
+  const badAnswers: [what: string, laid: Record<string, unknown>, idToken?: object][] = [
+    ['expires_in is no number', { expires_in: 'soon' }],
+    ['expires_in is negative', { expires_in: -5 }],
+    ['there is no ID token', { id_token: undefined }],
+    ['there is no access token', { access_token: undefined }],
+    ['the refresh token is no string', { refresh_token: ['x'] }],
+    ['the token type is unknown', { token_type: 'canary' }],
+    ['the nonce is of another login', {}, { nonce: 'of another login' }],
+    ['it is for somebody else', {}, { aud: 'other' }],
+    ['it is from the future', {}, { iat: 9_000_000_000 }],
+    ['session_expiry is none', {}, { session_expiry: 'x' }],
+    ['the signature is bad', { id_token: 'forged' }],
+  ]
+  it.each(badAnswers)('[A6 L2] no token is in the event of a login that failed because %s', async (_, laid, claims) => {
+    let inside: Inside | undefined
+    setting = await makeSetting({
+      behaviours: { clients: { app: clientSecret }, ...(claims && { idTokenClaims: { ...claims } }) },
+      options: { secret },
+      async wire(pass, url) {
+        const answer = await pass()
+        if (!url.endsWith('/token')) return answer
+        const body = (await answer.json()) as { id_token: string }
+        const forged = body.id_token.replace(/[^.]*$/, (signature) => [...signature].reverse().join(''))
+        inside?.secrets.set(forged.split('.')[2] ?? '', 'forged signature')
+        return Response.json({ ...body, ...laid, ...(laid['id_token'] === 'forged' && { id_token: forged }) })
+      },
+    })
+    inside = listen(setting)
+    const answer = await setting.browser().login(person.sub, person)
+    expect(answer.status).toBe(400)
+    const told = setting.events.filter(({ type }) => type === 'login.failed')
+    expect(told).toHaveLength(1)
+    expect([...inside.secrets.values()]).toEqual(expect.arrayContaining(['access_token', 'refresh_token', 'ID token']))
+    // Causes and all, as a logger would dig them out; the cause still says what was wrong.
+    const text = inspect(told, { depth: Number.POSITIVE_INFINITY, showHidden: true, maxStringLength: null })
+    expect(text).toContain('[cause]')
+    expect(found(inside, text)).toEqual([])
+  })
+
+  it('[A6 L2] nor is the code, when the answer of the provider itself does not hold', async () => {
+    setting = await makeSetting({ options: { secret } })
+    const browser = setting.browser()
+    const start = await browser.get('/auth/login')
+    const back = setting.provider.authorize(start.headers.get('location') ?? '', person)
+    back.searchParams.set('iss', 'https://evil.example')
+    expect((await browser.get(back.pathname + back.search)).status).toBe(400)
+    const told = setting.events.filter(({ type }) => type === 'login.failed')
+    expect(told).toHaveLength(1)
+    const text = inspect(told, { depth: Number.POSITIVE_INFINITY, showHidden: true })
+    for (const name of ['code', 'state']) expect(text).not.toContain(back.searchParams.get(name) ?? 'missing')
+  })
 
   it('[A6] every error that is thrown says only what anybody may read', async () => {
     const memory = faultyMemory()

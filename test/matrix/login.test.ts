@@ -647,6 +647,50 @@ describe.each(transports)('through the %s', (transport) => {
       },
     )
 
+    const undated: [string, object, string][] = [
+      [
+        'Google',
+        { issuer: 'https://accounts.google.com', omitSid: true, noEndSession: true, noRevocation: true },
+        'select_account',
+      ],
+      ['Entra', { issuer: 'https://login.microsoftonline.com/tenant/v2.0', noRevocation: true }, 'login'],
+    ]
+    describe.each(undated)('%s says no `auth_time`', (_, behaviours, prompt) => {
+      it.each([
+        ['the marker', 'provider'],
+        ['the mark', 'everywhere'],
+      ])(
+        '[M10 A7] known by its issuer, it signs the person in again after a logout, once they were asked (%s)',
+        async (_, scope) => {
+          const browser = await make({ behaviours: { ...behaviours, omitAuthTime: true } })
+          await browser.login()
+          await browser.post('/auth/logout', { scope })
+          if (scope === 'everywhere') browser.cookies.clear()
+          setting.clock.advance(10)
+          const asked: (string | null)[] = []
+          let answer = await browser.get('/auth/login?returnTo=/inbox')
+          while (locationOf(answer).origin === new URL(setting.provider.issuer).origin && asked.length < 5) {
+            asked.push(locationOf(answer).searchParams.get('prompt'))
+            answer = await visit(browser, setting.provider.authorize(locationOf(answer)))
+          }
+          expect(asked).toEqual(scope === 'everywhere' ? [null, prompt] : [prompt])
+          expect(answer.headers.get('location')).toBe(`${origin}/inbox`)
+          expect((await browser.get('/')).text).toBe('Hello alice')
+        },
+      )
+    })
+
+    it('[M10 L19] of a provider that nobody knows, and that never says it, the event tells what to do', async () => {
+      const browser = await make({ behaviours: { omitAuthTime: true } })
+      await browser.login()
+      await browser.post('/auth/logout')
+      setting.clock.advance(10)
+      expect((await loginAll(setting, browser)).answer.status).toBe(400)
+      const failed = setting.events.findLast((event) => event.type === 'login.failed')
+      expect(failed?.type === 'login.failed' && failed.error.message).toMatch(/auth_time.*its profile/)
+      expect((await browser.get('/')).status).toBe(303)
+    })
+
     it.each([
       ['the marker', false, [true]],
       ['the mark', true, [false, true]],
@@ -694,6 +738,55 @@ describe.each(transports)('through the %s', (transport) => {
       expect((await browser.get('/')).status).toBe(303)
       const back = await visit(browser, setting.provider.authorize(locationOf(answer)))
       expect(back.headers.get('location')).toBe(`${origin}/inbox`)
+    })
+
+    describe.each([
+      ['app', {}],
+      ['provider', { omitSid: true }],
+    ])('whose answer is on its way already, scope %s', (scope, behaviours) => {
+      /** Begun when nobody was signed in; by the time it comes back, this browser has another session. */
+      async function late(meanwhile: (browser: Browser) => Promise<unknown>) {
+        let holds = false
+        let arrive = (): void => {}
+        let release = (): void => {}
+        const arrived = new Promise<void>((resolve) => (arrive = resolve))
+        const released = new Promise<void>((resolve) => (release = resolve))
+        const browser = await make({
+          behaviours,
+          async wire(pass, url) {
+            if (holds && url.endsWith('/token')) {
+              arrive()
+              await released
+            }
+            return pass()
+          },
+        })
+        const back = setting.provider.authorize(await begin(browser, '?returnTo=/inbox'))
+        await browser.login()
+        holds = true
+        const answer = visit(browser, back)
+        await arrived
+        setting.clock.advance(30)
+        await meanwhile(browser)
+        release()
+        return { browser, answer: await answer }
+      }
+
+      it('[A3 S2 L3] a logout meanwhile is meant for it as well: the person is asked (need 6)', async () => {
+        const { browser, answer } = await late((tab) => tab.post('/auth/logout', { scope }))
+        expect(locationOf(answer).origin).toBe(setting.provider.issuer)
+        expect(locationOf(answer).searchParams.get('prompt')).toBe('login')
+        expect((await browser.get('/')).status).toBe(303)
+        setting.clock.advance(5)
+        const again = await visit(browser, setting.provider.authorize(locationOf(answer)))
+        expect(again.headers.get('location')).toBe(`${origin}/inbox`)
+      })
+
+      it('[S2] and without a logout it signs in', async () => {
+        const { browser, answer } = await late(async () => {})
+        expect(answer.headers.get('location')).toBe(`${origin}/inbox`)
+        expect((await browser.get('/')).text).toBe('Hello alice')
+      })
     })
 
     it('[S2 L3] an end during the second try is heard, too: then there is a page', async () => {

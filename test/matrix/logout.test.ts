@@ -225,6 +225,37 @@ describe.each(transports)('through the %s', (transport) => {
       expect(await isAlive(setting, phone.cookies)).toBe(true)
     })
 
+    it.each([
+      ['by itself', async (browser: Browser) => leave(setting, browser, { scope: 'everywhere' })],
+      [
+        'with another logout, after another login',
+        async (browser: Browser) => {
+          await browser.login()
+          return leave(setting, browser, { scope: 'app' })
+        },
+      ],
+    ])(
+      '[A4 A14 A2] a ticket of yesterday, used %s, ends who was there then, and no device that has signed in since',
+      async (by, use) => {
+        const browser = await make({ options: { session: { absoluteSeconds: 200_000, idleSeconds: 100_000 } } })
+        const [tablet, phone] = [setting.browser('tablet'), setting.browser('phone')]
+        await browser.login()
+        await tablet.login()
+        setting.clock.advance(10)
+        faulty.before.end = fails
+        expect((await leave(setting, browser, { scope: 'everywhere' })).answer.status).toBe(503)
+        delete faulty.before.end
+        setting.clock.advance(20 * 3600)
+        await phone.login()
+        const { answer, report } = await use(browser)
+        expect(answer.status).toBeLessThan(400)
+        expect([await isAlive(setting, tablet.cookies), await isAlive(setting, phone.cookies)]).toEqual([false, true])
+        if (by === 'by itself') expect(rows(report).app).toBe('skipped signed_in_since')
+        await setting.settled()
+        expect(await isAlive(setting, phone.cookies)).toBe(true)
+      },
+    )
+
     it('[A2 A13] the ticket of an earlier session lives through another login, and another failure', async () => {
       const browser = await make()
       await browser.login('alice')

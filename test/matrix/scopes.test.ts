@@ -302,21 +302,29 @@ describe.each(transports)('through the %s', (transport) => {
     )
 
     it.each([
-      ['the same person', 'alice', 0],
-      ['somebody else', 'bob', 1],
-    ])('[A14 L10] reach grant: the session that %s has replaced in this browser', async (_, sub, revoked) => {
-      setting = await makeSetting({
-        transport,
-        profile: { revocationReach: 'grant', revocationCoversAccessToken: true },
-      })
-      const browser = setting.browser()
-      await browser.login('alice')
-      setting.clock.advance(10)
-      await browser.login(sub)
-      await setting.settled()
-      expect(await alive(browser)).toBe(true)
-      expect(setting.provider.revokedTokens).toHaveLength(revoked)
-    })
+      ['the same person', 'alice', 'same', {}, 0],
+      ['the same person, with a new provider session,', 'alice', 'new', {}, 1],
+      ['the same person, no sid to tell by,', 'alice', 'new', { omitSid: true }, 0],
+      ['somebody else', 'bob', 'new', {}, 1],
+    ])(
+      '[A14 L10] reach grant: the session that %s has replaced in this browser',
+      async (_, sub, there, how, revoked) => {
+        setting = await makeSetting({
+          transport,
+          behaviours: how,
+          profile: { revocationReach: 'grant', revocationCoversAccessToken: true },
+        })
+        const browser = setting.browser()
+        await browser.login('alice')
+        setting.clock.advance(10)
+        if (there === 'new') setting.provider.endSession(`${setting.provider.issuer}/end-session`)
+        await browser.login(sub)
+        await setting.settled()
+        expect((await setting.store.pending(9)).unsettled).toEqual([])
+        expect(await alive(browser)).toBe(true)
+        expect(setting.provider.revokedTokens).toHaveLength(revoked)
+      },
+    )
 
     it('[A2 L10 L19] everywhere revokes what an earlier logout had to leave alone, before it says so', async () => {
       const { laptop, twin } = await people({

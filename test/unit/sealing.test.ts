@@ -88,4 +88,11 @@ describe('createSealer', () => {
     ]
     expect(others).not.toContain(sealer.tag('state', 'id'))
   })
+
+  it('[L22] a new secret in front changes no tag, until the oldest one is taken away', () => {
+    const before = createSealer([one], runtime).tag('legacy', 'alice')
+    expect(createSealer([two, one], runtime).tag('legacy', 'alice')).toBe(before)
+    expect(createSealer([three, two, one], runtime).tag('legacy', 'alice')).toBe(before)
+    expect(createSealer([two], runtime).tag('legacy', 'alice')).not.toBe(before)
+  })
 })

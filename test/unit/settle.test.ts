@@ -180,6 +180,22 @@ describe('sweep', () => {
     expect(endings(process.events)).toHaveLength(20)
   })
 
+  it('[L10 S7] a process that does not know the provider leaves the work to one that does', async () => {
+    const { clock, provider, store, boot, create } = make()
+    const process = boot()
+    const older = boot({}, { providers: { older: { issuer: 'https://older.example', clientId: 'app' } } })
+    await create(process, '0.a')
+    await store.end({ by: 'id', id: '0.a' }, 'user')
+    clock.advance(31)
+    await sweep(older.app)
+    expect(provider.revokedTokens).toEqual([])
+    expect((await store.pending(9)).unsettled).toHaveLength(1)
+    clock.advance(61)
+    await sweep(process.app)
+    expect(provider.revokedTokens).toEqual(['refresh of 0.a'])
+    expect((await store.pending(9)).unsettled).toEqual([])
+  })
+
   it('[A14 L8] of a session whose provider session lives on in another, the grant is left alone', async () => {
     const { clock, provider, boot, create } = make()
     const process = boot({ revocationReach: 'grant' })

@@ -43,7 +43,7 @@ export async function openAttached(
   const login = signedInWith(provider, tokens)
   const handle = newCookieId(app.options.runtime)
   const id = sessionIdOf(handle) as string
-  const session = newSession(app, provider, id, login, { provider: name, browser: unknownBrowser })
+  const session = newSession(app, provider, id, login, { provider: name, browser: unknownBrowser, hosted: true })
   // Without `auth_time` nobody knows whether the person was asked: that is accepted only of a provider that never says it.
   const accepts = interactive && provider.config.profile.authTime === 'never'
   const replaced = sessionIdOf(replaces)
@@ -75,7 +75,7 @@ export async function adopt(app: App, name: string, earlier: EarlierLogin): Prom
   const id = sessionIdOf(handle) as string
   if (await app.store.get(id)) return handle
   if (await isOver(app, provider, login, now)) return undefined
-  const session = newSession(app, provider, id, login, { provider: name, browser: unknownBrowser }, now)
+  const session = newSession(app, provider, id, login, { provider: name, browser: unknownBrowser, hosted: true }, now)
   if ((await app.store.create(session)) !== 'created') return undefined
   if (!login.idToken)
     app.options.emit({

@@ -28,6 +28,17 @@ export async function cookieSession(app: App, request: Request): Promise<string 
   return sessionIdOf(app.host ? await readHandle(app.host, request) : readCookie(request, app.cookies.names.session))
 }
 
+/** Whether a host library did one of these logins; one that does not open may be anybody's. */
+export function isHosted(app: App, records: readonly StoredSession[]): boolean {
+  return records.some(({ id, sealed }) => {
+    try {
+      return openDescription(app.sealer, id, sealed).hosted === true
+    } catch {
+      return true
+    }
+  })
+}
+
 /** `Set-Cookie` lines that remove the session's cookie: our own, or the host's. */
 export function expireSession(app: App, request: Request): readonly string[] {
   return app.host ? app.host.expire(request) : [app.cookies.expire(app.cookies.names.session)]

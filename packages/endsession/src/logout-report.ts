@@ -19,7 +19,7 @@ export interface Findings {
   readonly confirmations: readonly Confirmation[]
   readonly provider: Provider | undefined
   readonly departure: Departure
-  /** A host library did the login, and may have refreshed its tokens without a word to us. */
+  /** A host library did one of the logins, and may have refreshed its tokens without a word to us. */
   readonly hosted: boolean
 }
 
@@ -45,7 +45,8 @@ export function reportOf(findings: Findings, providerTellsOthers: boolean): Repo
 }
 
 /** What an end that came from the server knows. */
-export interface ServerFindings extends Pick<Findings, 'scope' | 'at' | 'records' | 'revocation' | 'confirmations'> {
+export interface ServerFindings
+  extends Pick<Findings, 'scope' | 'at' | 'records' | 'revocation' | 'confirmations' | 'hosted'> {
   /** The session that was meant lives on: it is somebody else's. */
   readonly foreign?: boolean
 }
@@ -57,6 +58,7 @@ export function serverReport({
   records,
   revocation,
   confirmations,
+  hosted,
   foreign = false,
 }: ServerFindings): Report {
   const none = records.length === 0
@@ -67,7 +69,7 @@ export function serverReport({
     browser: away,
     app: none ? layer(foreign ? 'somebody_elses' : 'nobody_found') : layer(parts),
     tokens: none ? nothing : layer(revocation),
-    services: none ? nothing : tokensAtServices(records, confirmations, at),
+    services: none ? nothing : tokensAtServices({ records, confirmations, at, hosted }),
     peers: away,
     provider: away,
     upstream: away,
@@ -95,21 +97,22 @@ function tokensRow({ id, own, revocation }: Findings): LayerReport {
 }
 
 /** What services take until it expires: the access tokens that were handed out. */
-function servicesRow({ id, own, records, confirmations, at, hosted }: Findings): LayerReport {
-  if (!own) return layer(id === undefined ? 'no_session' : 'record_gone')
-  const row = tokensAtServices(records, confirmations, at)
-  return hosted && row.reason === 'access_tokens_expired' ? layer('host_may_have_refreshed') : row
+function servicesRow(findings: Findings): LayerReport {
+  const { id, own } = findings
+  return own ? tokensAtServices(findings) : layer(id === undefined ? 'no_session' : 'record_gone')
 }
 
-function tokensAtServices(
-  records: readonly EndedRecord[],
-  confirmations: readonly Confirmation[],
-  at: number,
-): LayerReport {
+function tokensAtServices({
+  records,
+  confirmations,
+  at,
+  hosted,
+}: Pick<Findings, 'records' | 'confirmations' | 'at' | 'hosted'>): LayerReport {
   const tokens = records.flatMap((record) => record.tokens)
-  if (tokens.length === 0) return layer('no_access_token')
-  const until = Math.ceil(Math.max(...tokens.map(({ expiresAt }) => expiresAt)))
-  return until <= at ? layer('access_tokens_expired') : guardsRow(confirmations, until)
+  const until = Math.ceil(tokens.reduce((latest, { expiresAt }) => Math.max(latest, expiresAt), 0))
+  if (until > at) return guardsRow(confirmations, until)
+  if (hosted) return layer('host_may_have_refreshed')
+  return layer(tokens.length === 0 ? 'no_access_token' : 'access_tokens_expired')
 }
 
 /** Until when an access token works at a service that does not know of its end. */

@@ -18,7 +18,7 @@ export function newSession(
   { config }: Provider,
   id: string,
   login: SignedIn,
-  about: Pick<Description, 'provider' | 'browser'>,
+  about: Omit<Description, 'claims'>,
   since: number = login.signedInAt,
 ): NewSession {
   const { idToken, accessToken, refreshToken, claims, signedInAt, authTime, sid } = login

@@ -23,6 +23,9 @@ export const brokenEnds: readonly BrokenStore[] = [
       return store.end({ by: 'sid', iss, client, sid }, cause)
     },
   })),
+  broken('create forgets which time the provider told', 'M9', (store) => ({
+    create: ({ toldAt: _, ...session }, how) => store.create(session, how),
+  })),
   broken('a repeated end raises no mark', 'S6', (store) => ({
     async end(selector, cause) {
       if (selector.by !== 'id' || (await store.get(selector.id))) return store.end(selector, cause)

@@ -118,6 +118,25 @@ describe('the lease', () => {
     expect(await setting.check(await setting.token({ sub: 'bob' }))).toMatchObject({ ok: true })
   })
 
+  it('is won by no answer that a proxy has kept: what ends is refused, whatever it repeats [G1 G2]', async () => {
+    const kept = new Map<string, string>()
+    const proxy: Network = async (request, pass) => {
+      if (!isFeed(request)) return pass()
+      const known = kept.get(request.url)
+      if (known !== undefined) return new Response(known)
+      const text = await (await pass()).text()
+      kept.set(request.url, text)
+      return new Response(text)
+    }
+    setting = await guarded({ network: proxy })
+    const token = await setting.token()
+    expect(await setting.check(token)).toMatchObject({ ok: true })
+    await vi.waitFor(() => expect(setting.questions.length).toBeGreaterThan(4), 10_000)
+    await endAlice(setting.app.store)
+    await vi.waitFor(async () => expect(await setting.check(token)).toMatchObject({ why: 'ended' }), 4_000)
+    expect(new Set(setting.questions.map(String)).size).toBe(setting.questions.length)
+  })
+
   it('a lease to win back is asked for without a wait [G2]', async () => {
     setting = await guarded()
     await setting.app.caughtUp()

@@ -1,6 +1,6 @@
 import { type App, tellEnded } from '../app.ts'
 import { awaitConfirmations } from '../confirmations.ts'
-import { findSession, type Session } from '../current.ts'
+import { findSession, isHosted, type Session } from '../current.ts'
 import { EndSessionError } from '../errors.ts'
 import { serverReport } from '../logout-report.ts'
 import { deadline } from '../runtime.ts'
@@ -83,8 +83,9 @@ export async function endDevice(
 /** None of this person's live devices: over already, or somebody else's, which lives on. */
 async function reportNone(app: App, id: string): Promise<Report> {
   const at = Math.floor(app.options.runtime.now())
-  const found = { records: [], revocation: [], confirmations: [], foreign: (await app.store.get(id)) !== undefined }
-  return serverReport({ scope: 'provider', at, ...found })
+  const foreign = (await app.store.get(id)) !== undefined
+  const none = { records: [], revocation: [], confirmations: [], hosted: false }
+  return serverReport({ scope: 'provider', at, ...none, foreign })
 }
 
 /** For an admin's page, a password change, a webhook. No browser takes part: the provider's own session stays. */
@@ -139,7 +140,8 @@ async function reportAll(
     settleRecords(app, records, deadline(deadlineSeconds), reach),
     position !== undefined && atWork ? awaitConfirmations(app, position, deadlineSeconds) : [],
   ])
-  return serverReport({ scope, at: Math.floor(runtime.now()), records, revocation, confirmations })
+  const hosted = isHosted(app, records)
+  return serverReport({ scope, at: Math.floor(runtime.now()), records, revocation, confirmations, hosted })
 }
 
 /** `GET devices`: a person's own live sessions, as JSON. */

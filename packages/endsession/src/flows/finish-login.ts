@@ -17,10 +17,10 @@ export async function finishLogin(app: App, request: Request, opened: Opened): P
   const { transaction, state, nonce, codeVerifier } = opened
   const provider = app.providers.get(transaction.provider)
   if (!provider) throw new EndSessionError('ERR_LOGIN', 'The provider of this login is not configured any more.')
-  const callback = await readCallback(provider, new URL(request.url), state)
-  if (callback.error !== undefined) return declined(app, provider, opened)
   // Asked before the provider is: a logout that comes meanwhile is meant for this login as well.
   const current = await findSession(app, request)
+  const callback = await readCallback(provider, new URL(request.url), state)
+  if (callback.error !== undefined) return declined(app, provider, opened)
   const login = await exchangeCode(provider, callback.params, {
     redirectUri: app.route('callback'),
     codeVerifier,

@@ -1,6 +1,6 @@
 import { type App, providerLabel, tellEnded } from '../app.ts'
 import { awaitConfirmations, type Confirmation } from '../confirmations.ts'
-import { cookieSession, expireSession } from '../current.ts'
+import { cookieSession, expireSession, isHosted } from '../current.ts'
 import { EndSessionError } from '../errors.ts'
 import { writeFresh } from '../fresh.ts'
 import { type Leave, leavingPage, notLeaving, planLeave } from '../leaving.ts'
@@ -206,7 +206,7 @@ function answer(
 ): LoggedOut {
   const { provider, position } = done
   const at = Math.floor(app.options.runtime.now())
-  const findings = { ...asked, ...done, at, departure, hosted: app.host !== undefined }
+  const findings = { ...asked, ...done, at, departure, hosted: isHosted(app, done.records) }
   const report = reportOf(findings, tellsOthers)
   const state = logoutStateOf(app, asked.id)
   const name = provider && [...app.providers].find(([, candidate]) => candidate === provider)?.[0]

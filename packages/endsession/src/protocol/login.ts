@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { deadline, sha256 } from '../runtime.ts'
-import { loginFailed, providerFailed } from './failures.ts'
+import { loginFailed, providerFailed, withoutTokens } from './failures.ts'
 import type { Provider, ProviderConfig } from './provider.ts'
 import { orAborted } from './shared-fetch.ts'
 
@@ -100,7 +100,7 @@ export async function readCallback(provider: Provider, url: URL, expectedState: 
     return { params }
   } catch (cause) {
     if (cause instanceof oauth.AuthorizationResponseError) return { error: safeErrorCode(cause.error) }
-    throw loginFailed(cause)
+    throw loginFailed(withoutTokens(cause))
   }
 }
 

@@ -17,6 +17,8 @@ export interface Description {
   readonly claims: Readonly<Record<string, unknown>>
   /** What a person recognises the device by. */
   readonly browser: string
+  /** A host library did the login, and may refresh its tokens without a word to us. */
+  readonly hosted?: true
 }
 
 const lengthBytes = 4

@@ -6,6 +6,7 @@ import { feedCases } from './contract/feed.ts'
 import { type Case, type Kit, limits, ok } from './contract/kit.ts'
 import { markCases } from './contract/marks.ts'
 import { racingCases } from './contract/racing.ts'
+import { repeatingCases } from './contract/repeating.ts'
 import { sessionCases } from './contract/sessions.ts'
 
 export type Describe = (title: string, body: () => void) => unknown
@@ -30,7 +31,7 @@ export interface StoreContractOptions {
 
 const groups: Readonly<Record<string, readonly Case[]>> = {
   sessions: sessionCases,
-  ending: endingCases,
+  ending: [...endingCases, ...repeatingCases],
   marks: markCases,
   feed: feedCases,
   racing: racingCases,
