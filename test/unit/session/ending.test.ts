@@ -53,6 +53,7 @@ describe('a person with very many sessions', () => {
       records,
       revocation: [['a', 'revoked']],
       confirmations: [],
+      hosted: false,
     })
     expect(report.layers.services).toMatchObject({ reason: 'no_guard_follows', until: 3000 })
   })
