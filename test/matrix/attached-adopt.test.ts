@@ -243,7 +243,7 @@ describe('[L22] adoption', () => {
     expect(JSON.stringify(setting.events)).not.toMatch(/alice|bob|carl/)
     expect(await setting.endsession.resume(handle ?? '')).toMatchObject({ sub: 'alice', claims: { sub: 'alice' } })
     const { report, there } = await leave(setting, oldBrowser(undefined), { scope: 'provider' })
-    expect(rows(report)).toMatchObject({ app: 'ended record_ended', services: 'ended no_access_token' })
+    expect(rows(report)).toMatchObject({ app: 'ended record_ended', services: 'unknown host_may_hold_tokens' })
     expect(new URL(there).searchParams.has('id_token_hint')).toBe(false)
     expect(await setting.endsession.adopt('example', { sub: 'alice' })).toBe(undefined)
   })
@@ -321,8 +321,8 @@ describe('[L22] adoption', () => {
     await isIn(without)
     await isIn(holder)
     expect(rows((await leave(setting, without)).report)).toMatchObject({
-      services: 'ended no_access_token',
-      tokens: 'ended no_refresh_token',
+      services: 'unknown host_may_hold_tokens',
+      tokens: 'unknown host_may_hold_tokens',
     })
     const { report } = await leave(setting, holder)
     expect(report.layers.services).toMatchObject({ reason: 'no_guard_follows' })

@@ -29,14 +29,14 @@ describe.each(['how.host', 'options.host'] as const)('a login of the host, named
     expect(rows((await leave(setting, browser, { scope: 'app' })).report).services).toBe('impossible no_guard_follows')
     setting.clock.advance(400)
     const { report } = await leave(setting, twin, { scope: 'app' })
-    expect(rows(report).services).toBe('unknown host_may_have_refreshed')
+    expect(rows(report).services).toBe('unknown host_may_hold_tokens')
     expect(remaining(report)).toContain('services')
     // The same from the server, which sees no host: the record knows.
     const third = setting.browser('third')
     await journey(setting, third, '/', { sub: 'alice' })
     setting.clock.advance(500)
     const byAdmin = await setting.endsession.end({ provider: 'example', sub: 'alice' }, 'left')
-    expect(rows(byAdmin).services).toBe('unknown host_may_have_refreshed')
+    expect(rows(byAdmin).services).toBe('unknown host_may_hold_tokens')
   })
 
   it('[L22 L4] opens a record; protect, session and devices know it by the cookie of the host alone (need 27)', async () => {

@@ -28,13 +28,13 @@ export async function cookieSession(app: App, request: Request): Promise<string 
   return sessionIdOf(app.host ? await readHandle(app.host, request) : readCookie(request, app.cookies.names.session))
 }
 
-/** Whether a host library did one of these logins; one that does not open may be anybody's. */
+/** Whether a host library did one of these logins. */
 export function isHosted(app: App, records: readonly StoredSession[]): boolean {
   return records.some(({ id, sealed }) => {
     try {
       return openDescription(app.sealer, id, sealed).hosted === true
     } catch {
-      return true
+      return false
     }
   })
 }

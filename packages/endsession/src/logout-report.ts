@@ -111,7 +111,7 @@ function tokensAtServices({
   const tokens = records.flatMap((record) => record.tokens)
   const until = Math.ceil(tokens.reduce((latest, { expiresAt }) => Math.max(latest, expiresAt), 0))
   if (until > at) return guardsRow(confirmations, until)
-  if (hosted) return layer('host_may_have_refreshed')
+  if (hosted) return layer('host_may_hold_tokens')
   return layer(tokens.length === 0 ? 'no_access_token' : 'access_tokens_expired')
 }
 

@@ -35,7 +35,7 @@ export type Reason =
   | 'access_token_not_revoked'
   | 'no_access_token'
   | 'access_tokens_expired'
-  | 'host_may_have_refreshed'
+  | 'host_may_hold_tokens'
   | 'no_guard_follows'
   | 'guard_confirmed'
   | 'guard_silent'
@@ -94,10 +94,7 @@ const reasons: Readonly<Record<Reason, readonly [Outcome, string]>> = {
   access_tokens_expired: ['ended', 'Every access token that was handed out has expired.'],
   guard_confirmed: ['ended', 'Every service that follows has confirmed that it refuses these tokens.'],
   guard_silent: ['requested', 'A service has not confirmed yet that it refuses these tokens.'],
-  host_may_have_refreshed: [
-    'unknown',
-    'The access tokens known here have expired; whether the host library has got newer ones, nobody here knows.',
-  ],
+  host_may_hold_tokens: ['unknown', 'The host library may hold tokens that nobody here knows.'],
   no_guard_follows: ['impossible', 'No service follows what ends here: access tokens work there until they expire.'],
   peers_told_by_provider: ['requested', 'The provider was asked to tell the other apps of this login.'],
   peers_not_told: ['unknown', 'Nothing says that the provider tells other apps.'],

@@ -4,7 +4,7 @@ import { revokeToken } from './protocol/revoke.ts'
 import { orAborted } from './protocol/shared-fetch.ts'
 import type { Reason } from './report.ts'
 import { deadline } from './runtime.ts'
-import { openTokens, type Tokens } from './session/contents.ts'
+import { openDescription, openTokens, type Tokens } from './session/contents.ts'
 import { expiryOf } from './session/expiry.ts'
 import type { EndedRecord } from './session/store.ts'
 import type { Scope } from './words.ts'
@@ -51,7 +51,11 @@ export async function revokeTokens(
   const tokens = openTokens(app.sealer, record.id, record.sealed)
   const provider = app.providerOf(record)
   const { refreshToken } = tokens
-  const refresh = (reason: Reason): Part => [ownRefreshToken, refreshToken ? reason : 'no_refresh_token']
+  // A host need not have given us all that it got.
+  const none = openDescription(app.sealer, record.id, record.sealed).hosted
+    ? 'host_may_hold_tokens'
+    : 'no_refresh_token'
+  const refresh = (reason: Reason): Part => [ownRefreshToken, refreshToken ? reason : none]
   if (!provider) return [refresh('provider_not_configured')]
   if (await reachesFarther(app, provider, record, scope)) return [refresh('revocation_reaches_farther')]
   if (!refreshToken) return [refresh('no_refresh_token'), ...(await revokeAccessToken(provider, tokens, signal))]
