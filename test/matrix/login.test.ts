@@ -740,6 +740,23 @@ describe.each(transports)('through the %s', (transport) => {
       expect(back.headers.get('location')).toBe(`${origin}/inbox`)
     })
 
+    it('[A3 S2 L3] begun with a session that an admin has ended since: also when another one has come meanwhile', async () => {
+      const browser = await make()
+      await browser.login()
+      const begun = await begin(browser, '?returnTo=/inbox')
+      const first = await setting.endsession.session(request(browser))
+      await setting.endsession.end({ id: first?.id ?? '' }, 'left')
+      setting.clock.advance(30)
+      await browser.login('bob', { sid: 'sid-bob' })
+      expect((await browser.get('/')).text).toBe('Hello bob')
+      const answer = await visit(
+        browser,
+        setting.provider.authorize(begun, { sub: 'carol', sid: 'sid-carol', browser: 'x' }),
+      )
+      expect(locationOf(answer).searchParams.get('prompt')).toBe('login')
+      expect((await browser.get('/')).text).toBe('Hello bob')
+    })
+
     describe.each([
       ['app', {}],
       ['provider', { omitSid: true }],

@@ -92,10 +92,14 @@ export const brokenSessions: readonly BrokenStore[] = [
   broken('create ignores startedWith', 'S2', (store) => ({
     create: (session, { startedWith: _, ...how } = {}) => store.create(session, how),
   })),
+  broken('create looks at the last startedWith only', 'S2', (store) => ({
+    create: (session, { startedWith = [], ...how } = {}) =>
+      store.create(session, { ...how, startedWith: [startedWith].flat().slice(-1) }),
+  })),
   broken('create refuses after a replacement', 'S2', (store) => ({
     async create(session, how) {
-      const ended =
-        how?.startedWith !== undefined && (await store.end({ by: 'id', id: how.startedWith }, 'user')).records[0]
+      const [id] = [how?.startedWith ?? []].flat()
+      const ended = id !== undefined && (await store.end({ by: 'id', id }, 'user')).records[0]
       return ended ? { cause: ended.cause, endedAt: ended.endedAt } : store.create(session, how)
     },
   })),

@@ -70,10 +70,10 @@ async function isRefused(
   replaces: string | undefined,
   current: string | undefined,
 ): Promise<boolean> {
-  const startedWith = current ?? before
+  const startedWith = [before, current].filter((id) => id !== undefined)
   const answer = await app.store.create(session, {
     ...(replaces !== undefined && { replaces }),
-    ...(startedWith !== undefined && { startedWith }),
+    ...(startedWith.length > 0 && { startedWith }),
     ...(acceptsUndated(provider, interactive) && { interactive: true }),
   })
   return answer !== 'created'

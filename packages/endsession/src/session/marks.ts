@@ -58,8 +58,11 @@ export function isSpent(mark: StoredMark, now: number): boolean {
 export function refusalOf(session: NewSession, how: CreateHow, marks: MarkLookup, now: number): Mark | undefined {
   const ended = live(marks.id(session.id), now)
   if (ended) return ended
-  const before = how.startedWith === undefined ? undefined : live(marks.id(how.startedWith), now)
-  if (before && before.cause !== 'replaced' && !isExpiry(before.cause)) return before
+  const before = [how.startedWith ?? []]
+    .flat()
+    .map((id) => live(marks.id(id), now))
+    .find((mark) => mark && mark.cause !== 'replaced' && !isExpiry(mark.cause))
+  if (before) return before
   return subjectMarks(session, marks).find(
     (mark) => covers(mark, session.signedInAt, now) || lacksFresh(mark, session, how, now),
   )

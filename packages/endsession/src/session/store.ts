@@ -129,8 +129,8 @@ export type Durability = 'process' | 'second' | 'disk'
 export interface CreateHow {
   /** The session that this one takes the place of: ended in the same step, cause `replaced`. */
   readonly replaces?: string
-  /** The session that this browser had when the login began. */
-  readonly startedWith?: string
+  /** The sessions that this browser had when the login began, and when it came back: each of them counts. */
+  readonly startedWith?: string | readonly string[]
   /** The person has just met the login screen: a missing `authTime` is accepted. */
   readonly interactive?: true
 }

@@ -126,6 +126,15 @@ export const sessionCases: readonly Case[] = [
       ok(typeof refused === 'object', `refused after ${cause}`)
       equal([refused.cause, refused.endedAt], [cause, records[0]?.endedAt], 'the mark')
       equal(await alive(store, 'then'), false, 'alive')
+      // Of several each counts, the one that has ended too.
+      await create(store, session('second', { sub: 'bob', sid: 's2', signedInAt: signIn + 50 }))
+      const late = session('late', { sub: 'bob', sid: 's2', signedInAt: signIn + 50 })
+      for (const both of [
+        ['first', 'second'],
+        ['second', 'first'],
+      ])
+        ok((await store.create(late, { startedWith: both.map(idOf) })) !== 'created', `one of two after ${cause}`)
+      equal(await store.create(late, { startedWith: [idOf('second')] }), 'created', 'the living one alone')
     }
   }),
   check(
