@@ -48,6 +48,11 @@ export function sha256(data: string | Uint8Array): string {
   return hash('sha256', data, 'base64url')
 }
 
+/** Names a script to Redis, which wants it so. Nothing rests on it being hard to forge. */
+export function sha1(text: string): string {
+  return hash('sha1', text, 'hex')
+}
+
 export function hmacSha256(key: Uint8Array, data: string): string {
   return createHmac('sha256', key).update(data).digest('base64url')
 }

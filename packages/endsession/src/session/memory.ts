@@ -40,7 +40,8 @@ export function memoryStore(options: { /** Epoch seconds. */ readonly now?: () =
     cleaner(
       records,
       (record) => keptUntil(record, limits) <= now(),
-      (record) => unindex(index, record),
+      // Unless its id, whose mark is over as well, has been opened again.
+      (record) => sessions.has(record.id) || unindex(index, record),
     ),
     ...Object.values(marks).map((map) => cleaner(map, (mark) => isSpent(mark, now()))),
     cleaner(claims, (until) => until <= now()),
@@ -223,7 +224,7 @@ function unindex(index: Map<string, Set<string>>, session: Indexed): void {
 }
 
 /** Walks a map a few entries at a time, over and over, and drops what is over. */
-function cleaner<T>(map: Map<string, T>, isOver: (value: T) => boolean, dropped: (value: T) => void = () => {}) {
+function cleaner<T>(map: Map<string, T>, isOver: (value: T) => boolean, dropped: (value: T) => unknown = () => {}) {
   let walk = map.entries()
   return (steps: number): void => {
     for (let step = 0; step < steps; step++) {
