@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { layer, makeReport } from '../../packages/endsession/src/report.ts'
 import { sha256 } from '../../packages/endsession/src/runtime.ts'
 import { html } from '../../packages/endsession/src/web/html.ts'
 import { pageResponse } from '../../packages/endsession/src/web/page.ts'
@@ -67,5 +68,48 @@ describe('pageResponse', () => {
       expect(text).not.toContain(nasty)
       expect(text).not.toContain('<script>alert')
     }
+  })
+
+  it('a row says by a word how it ended, and names its parts where there are several', async () => {
+    const rows = {
+      browser: layer('cookies_expired'),
+      app: layer('record_ended'),
+      tokens: layer('revoked'),
+      services: layer([
+        [nasty, 'guard_confirmed'],
+        ['billing', 'guard_silent'],
+      ]),
+      peers: layer('peers_told_by_provider'),
+      provider: layer('probe_login_required'),
+      upstream: layer('no_upstream'),
+    }
+    const page = {
+      title: 'signedOutTitle',
+      sentence: 'signedOutEnded',
+      report: makeReport('provider', 1, rows),
+    } as const
+    const text = await pageResponse(setting, page, 200).text()
+    const [services] = /<dt>Services[\s\S]*?<\/dd>/.exec(text) ?? []
+    expect(services).toContain('<span class="requested">asked for</span>')
+    expect(services).toMatch(/<small>billing: asked for · .*alert.*: ended<\/small>/)
+    expect(text).not.toContain(nasty)
+    expect(/<dt>Tokens[\s\S]*?<\/dd>/.exec(text)?.[0]).not.toContain('<small>')
+    expect(text).toContain('<dt>The provider ')
+  })
+
+  it('is small: a page with everything on it is under 6 kB', async () => {
+    const report = makeReport('provider', 1, {
+      browser: layer('cookies_expired'),
+      app: layer('signed_in_since'),
+      tokens: layer('revocation_failed'),
+      services: layer('no_guard_follows'),
+      peers: layer('peers_told_by_provider'),
+      provider: layer('probe_still_signed_in'),
+      upstream: layer('upstream_unknown'),
+    })
+    const action = { ...form, to: '/auth/logout', fields: [], fallback: '/' } as const
+    const page = { title: 'failedTitle', sentence: 'failedSentence', action, report } as const
+    const text = await pageResponse({ ...setting, app: 'mail.example.com' }, page, 503).text()
+    expect(Buffer.byteLength(text)).toBeLessThan(6000)
   })
 })

@@ -1,5 +1,6 @@
 /** Between Node's requests and the web's: what the adapters share. Not public. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ReadableStream as WebStream } from 'node:stream/web'
 import type { Host } from '../index.ts'
 
 /** The host asks its own framework's request, which the flows do not know. */
@@ -40,7 +41,8 @@ export function pathOf(request: Parsed): string {
 export function bodyOf(request: Parsed): Body | undefined {
   const { body, method } = request
   if (method === 'GET' || method === 'HEAD') return undefined
-  if (body === undefined || body === null || isUnread(request)) return ReadableStream.from(request) as Body
+  if (body === undefined || body === null || isUnread(request))
+    return (ReadableStream as unknown as typeof WebStream).from(request) as Body
   if (typeof body === 'string' || body instanceof Uint8Array) return body as Body
   const form = new URLSearchParams()
   for (const [name, value] of Object.entries(body))
@@ -58,5 +60,26 @@ export async function sendResponse(answer: Response, response: ServerResponse): 
   response.statusCode = answer.status
   for (const [name, value] of answer.headers) if (name !== 'set-cookie') response.setHeader(name, value)
   for (const cookie of answer.headers.getSetCookie()) response.appendHeader('set-cookie', cookie)
+  if (answer.body && answer.headers.get('content-type') === 'text/event-stream') return pass(answer.body, response)
   response.end(Buffer.from(await answer.arrayBuffer()))
+}
+
+/** Piece by piece, for as long as both sides stay. */
+async function pass(body: ReadableStream<Uint8Array>, response: ServerResponse): Promise<void> {
+  const reader = body.getReader()
+  const gone = () => void reader.cancel().catch(() => {})
+  response.once('close', gone)
+  if (response.destroyed) gone()
+  for (;;) {
+    // What breaks off here is taken up again by the browser.
+    const { done, value } = await reader.read().catch(() => ({ done: true, value: undefined }))
+    if (done) break
+    if (!response.write(value) && !response.destroyed)
+      await Promise.race([once(response, 'drain'), once(response, 'close')])
+  }
+  response.end()
+}
+
+function once(response: ServerResponse, event: 'drain' | 'close'): Promise<void> {
+  return new Promise((resolve) => void response.once(event, resolve))
 }

@@ -1,5 +1,5 @@
 import { sha256 } from '../runtime.ts'
-import type { Report } from '../words.ts'
+import type { Outcome, Report } from '../words.ts'
 import { type Html, html } from './html.ts'
 import { style } from './style.ts'
 import type { TextKey, Texts } from './texts.ts'
@@ -99,7 +99,7 @@ ${automatic && action.fallback ? html`<noscript><meta http-equiv="refresh" conte
 <h1>${say(page.title)}</h1>
 <p>${say(page.sentence)}</p>
 ${action && renderAction(action, say)}
-${page.report && renderReport(page.report, say)}
+${renderReport(page, say)}
 </main>
 ${automatic ? html`<script>${{ html: script }}</script>` : undefined}
 </body>
@@ -116,12 +116,15 @@ function renderAction(action: Action, say: (key: TextKey) => string): Html {
   return html`<form method="${action.method}" action="${action.to}"${seconds}>${fields}<button>${say(action.text)}</button></form>`
 }
 
-/** The seven rows, folded. */
-function renderReport(report: Report, say: (key: TextKey) => string): Html {
-  const rows = Object.entries(report.layers).map(
-    ([name, { outcome, evidence }]) =>
-      html`<div><dt>${say(`layer${capital(name)}` as TextKey)} <span>${say(`outcome${capital(outcome)}` as TextKey)}</span></dt><dd>${evidence}</dd></div>`,
-  )
+/** The seven rows, folded. A row of several parts names each of them: the row itself shows the weakest. */
+function renderReport({ report, provider }: Page, say: (key: TextKey) => string): Html | undefined {
+  if (!report) return undefined
+  const outcomeText = (outcome: Outcome) => say(`outcome${capital(outcome)}` as TextKey)
+  const rows = Object.entries(report.layers).map(([name, { outcome, evidence, parts = [] }]) => {
+    const label = say(`layer${capital(name)}` as TextKey)
+    const told = parts.map((part) => `${part.what}: ${outcomeText(part.outcome)}`).join(' · ')
+    return html`<div><dt>${provider === undefined ? capital(label) : label} <span class="${outcome}">${outcomeText(outcome)}</span></dt><dd>${evidence}${parts.length > 1 ? html`<small>${told}</small>` : undefined}</dd></div>`
+  })
   return html`<details><summary>${say('details')}</summary><dl>${rows}</dl></details>`
 }
 

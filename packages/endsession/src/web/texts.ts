@@ -110,7 +110,7 @@ export const defaultTexts: Texts = {
   details: 'Details',
   layerBrowser: 'This browser',
   layerApp: 'Session',
-  layerTokens: 'Refresh token',
+  layerTokens: 'Tokens',
   layerServices: 'Services',
   layerPeers: 'Other apps',
   layerProvider: '{provider}',
