@@ -1,10 +1,10 @@
 import { EndSessionError } from './errors.ts'
 import { type Emit, emitTo } from './events.ts'
 import type { Host } from './host.ts'
-import type { Env, Options, ProviderOptions } from './options.ts'
-import { generic } from './profiles/generic.ts'
-import { profileFor, profileNames } from './profiles/index.ts'
+import { checkKeys, isSecure, oneOf, type Tell } from './option-checks.ts'
+import type { Env, Options } from './options.ts'
 import { type ProviderConfig, toleranceSeconds } from './protocol/provider.ts'
+import { checkProviders } from './resolve-providers.ts'
 import { type Runtime, systemRuntime } from './runtime.ts'
 import type { Limits, Store } from './session/store.ts'
 import { safeReturnTo } from './web/return-to.ts'
@@ -63,8 +63,6 @@ const knownKeys = {
   ],
   session: ['absoluteSeconds', 'idleSeconds', 'accessTokenSeconds'],
   logout: ['scope', 'landing', 'clear', 'deadlineSeconds', 'reauthSeconds', 'endedSeconds', 'probe'],
-  provider: ['issuer', 'clientId', 'clientSecret', 'scope', 'profile', 'serverUrl'],
-  profile: [...Object.keys(generic), 'logoutHintClaim', 'endSessionUrl'],
   runtime: ['now', 'monotonic', 'randomBytes', 'fetch', 'waitUntil'],
 } as const
 
@@ -137,18 +135,8 @@ export function resolveOptions(options: Options): Resolved {
   return Object.freeze(resolved)
 }
 
-type Tell = (path: string, whatToDo: string) => void
-
-function checkKeys(path: string, value: object | undefined, known: readonly string[], report: Tell): void {
-  for (const key of Object.keys(value ?? {})) {
-    if (known.includes(key)) continue
-    const nearest = known.toSorted((a, b) => distance(a, key) - distance(b, key))[0] as string
-    const hint = distance(nearest, key) <= 3 ? `; did you mean ${nearest}?` : `; known are ${known.join(', ')}`
-    report(path ? `${path}.${key}` : key, `there is no such option${hint}`)
-  }
-}
-
-function checkOrigin(value: Env, report: Tell): string {
+/** The origin, or an empty string. */
+export function checkOrigin(value: Env, report: Tell): string {
   const url = value !== undefined && URL.canParse(value) ? new URL(value) : undefined
   const bare = url && (url.href === `${url.origin}/` || url.href === url.origin)
   if (!url || !bare) report('baseUrl', 'must be the origin where browsers find the app, like https://mail.example.com')
@@ -163,7 +151,7 @@ function checkTrusted(value: string, path: string, report: Tell): string {
   return value
 }
 
-function checkBasePath(value: string, report: Tell): string {
+export function checkBasePath(value: string, report: Tell): string {
   if (!/^(\/[\w.~-]+)+$/.test(value)) report('basePath', 'must begin with a slash and not end with one, like /auth')
   return value
 }
@@ -184,43 +172,6 @@ function checkStore(store: Store | undefined, report: Tell): Store {
   if (typeof store?.end !== 'function')
     report('store', 'must be a store, like sqliteStore(new DatabaseSync("sessions.db")) of endsession/sqlite')
   return store as Store
-}
-
-function checkProviders(given: Options['providers'] | undefined, report: Tell): ReadonlyMap<string, ProviderConfig> {
-  const providers = new Map<string, ProviderConfig>()
-  for (const [name, provider = {}] of Object.entries(given ?? {}) as [string, Partial<ProviderOptions>][]) {
-    const path = `providers.${name}`
-    if (!/^[\w-]{1,64}$/.test(name)) report(path, 'a name is made of letters, digits, _ and -')
-    checkKeys(path, provider, knownKeys.provider, report)
-    checkKeys(`${path}.profile`, provider.profile, knownKeys.profile, report)
-    providers.set(name, checkProvider(provider, path, report))
-  }
-  if (providers.size === 0) report('providers', 'must name at least one provider')
-  const seen = [...providers.values()].map(({ issuer, clientId }) => `${issuer} ${clientId}`)
-  if (new Set(seen).size < seen.length) report('providers', 'must differ in issuer or clientId')
-  return providers
-}
-
-function checkProvider(provider: Partial<ProviderOptions>, path: string, report: Tell): ProviderConfig {
-  const { issuer = '', clientId = '', clientSecret, scope = 'openid profile email', profile, serverUrl } = provider
-  const url = URL.canParse(issuer) ? new URL(issuer) : undefined
-  if (!url) report(`${path}.issuer`, 'must be the issuer URL of the provider, exactly as in its tokens')
-  else if (!isSecure(url)) report(`${path}.issuer`, 'must be https; http works for loopback names only')
-  else if (url.search || url.hash) report(`${path}.issuer`, 'must have no query and no fragment')
-  if (clientId === '') report(`${path}.clientId`, 'is missing')
-  if (clientSecret === '') report(`${path}.clientSecret`, 'is empty; leave it out for a public client')
-  if (!String(scope).split(' ').includes('openid')) report(`${path}.scope`, 'must contain openid')
-  if (serverUrl !== undefined && !URL.canParse(serverUrl)) report(`${path}.serverUrl`, 'must be a URL')
-  if (profile?.name !== undefined && !profileNames.includes(profile.name))
-    report(`${path}.profile.name`, `there is no such profile; known are ${profileNames.join(', ')}`)
-  return {
-    issuer,
-    clientId,
-    ...(clientSecret !== undefined && { clientSecret }),
-    scope,
-    ...(serverUrl !== undefined && { serverUrl }),
-    profile: profileFor(issuer, profile),
-  }
 }
 
 function checkFeedKeys(feed: Options['feed'], report: Tell): ReadonlyMap<string, string> {
@@ -271,28 +222,4 @@ function checkRuntime(given: Options['runtime'], report: Tell): Runtime {
 function checkFunction<T>(path: string, value: T, report: Tell): T {
   if (value !== undefined && typeof value !== 'function') report(path, 'must be a function')
   return value
-}
-
-function oneOf<T extends string | boolean>(path: string, value: T, known: readonly T[], report: Tell): T {
-  if (!known.includes(value)) report(path, `must be one of ${known.join(', ')}`)
-  return value
-}
-
-/** https, or a name that never leaves this machine (RFC 6761, section 6.3). */
-function isSecure(url: URL): boolean {
-  if (url.protocol === 'https:') return true
-  const loopback = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/
-  return url.protocol === 'http:' && loopback.test(url.hostname)
-}
-
-/** Levenshtein: how many letters apart. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, place) => place)
-  for (const [i, letter] of [...a.toLowerCase()].entries()) {
-    const next = [i + 1]
-    for (const [j, other] of [...b.toLowerCase()].entries())
-      next.push(Math.min((row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1, (row[j] ?? 0) + (letter === other ? 0 : 1)))
-    row = next
-  }
-  return row[b.length] ?? 0
 }

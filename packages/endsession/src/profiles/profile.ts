@@ -2,7 +2,10 @@
 export interface Profile {
   /** Selects a profile by name where the issuer does not. */
   readonly name: string
-  /** What the provider does with `id_token_hint` (RP-Initiated Logout 1.0, section 2). */
+  /**
+   * What the provider does with `id_token_hint` (RP-Initiated Logout 1.0, section 2). `required`: the way back and `state`
+   * are errors without it, and are left out with it. `ignored`, `forbidden`: it is not sent.
+   */
   readonly idTokenHint: 'required' | 'recommended' | 'ignored' | 'forbidden'
   /** Whether an expired ID token is still good as a hint. */
   readonly expiredHint: 'accepted' | 'refused' | 'unknown'
@@ -18,7 +21,7 @@ export interface Profile {
   readonly urlLimitBytes: number
   /** Whether the end-session endpoint takes a cross-site POST. Only where its cookie is `SameSite=None`. */
   readonly acceptsPost: boolean
-  /** Where discovery names none, or a wrong one. */
+  /** Where discovery names none, or a wrong one. A path counts from the issuer's origin. */
   readonly endSessionUrl?: string
   readonly revocation: 'standard' | 'own' | 'none'
   /** What revoking one refresh token ends: that token, its whole grant, or all of this person's grants. */

@@ -39,7 +39,7 @@ export function planEndSession(
   config: ProviderConfig,
   request: EndSessionRequest,
 ): EndSessionPlan | undefined {
-  const action = actionUrl(config.profile.endSessionUrl ?? endpoint, config)
+  const action = actionUrl(endpoint, config)
   if (action === undefined) return undefined
 
   const hint = hintOf(config, request)
@@ -57,10 +57,12 @@ export function planEndSession(
   return { method: 'GET', url: shorter, fields: {}, gaveWay: true, hint: 'gave_way' }
 }
 
-/** Only what a browser may be sent to: a page of ours links it. */
-function actionUrl(endpoint: string | undefined, { issuer }: ProviderConfig): URL | undefined {
-  if (endpoint === undefined || !URL.canParse(endpoint)) return undefined
-  const url = new URL(endpoint)
+/** Only what a browser may be sent to: a page of ours links it. A profile may hold a path, which counts from the issuer. */
+function actionUrl(endpoint: string | undefined, { issuer, profile }: ProviderConfig): URL | undefined {
+  const given = profile.endSessionUrl ?? endpoint
+  const base = profile.endSessionUrl?.startsWith('/') ? issuer : undefined
+  if (given === undefined || !URL.canParse(given, base)) return undefined
+  const url = new URL(given, base)
   const loopback = url.protocol === 'http:' && issuer.startsWith('http:')
   return url.protocol === 'https:' || loopback ? url : undefined
 }
@@ -77,12 +79,14 @@ function others(
   hint: EndSessionPlan['hint'],
 ): Parameters {
   const logoutHint = profile.logoutHintClaim && request.claims?.[profile.logoutHintClaim]
+  // Where the hint is required, its absence makes an error page of the rest, and an error page ends nothing.
+  const comesBack = hint === 'sent' || profile.idTokenHint !== 'required'
   return {
     // Without the ID token nothing else says whose logout this is.
     ...((profile.sendClientId || hint !== 'sent') && { client_id: clientId }),
     ...(typeof logoutHint === 'string' && { logout_hint: logoutHint }),
-    ...(profile.redirectParameter !== 'none' && { [profile.redirectParameter]: request.redirectUri }),
-    ...(profile.echoesState && { state: request.state }),
+    ...(comesBack && profile.redirectParameter !== 'none' && { [profile.redirectParameter]: request.redirectUri }),
+    ...(comesBack && profile.echoesState && { state: request.state }),
     ...profile.extraParameters,
   }
 }

@@ -59,9 +59,13 @@ function authorizationParameters(
     code_challenge: sha256(request.codeVerifier),
     code_challenge_method: 'S256',
     // Of a probe only the bare answer counts: with a `max_age`, `login_required` might mean "too long ago".
-    ...(request.prompt ? { prompt: request.prompt } : askForAuthTime(profile.authTime)),
-    ...(request.interactive && profile.interactive),
+    ...(request.prompt ? { prompt: request.prompt } : authTimeParameters(profile, request.interactive)),
   }
+}
+
+/** What makes the provider say `auth_time`; `interactive`: and show its login screen. */
+export function authTimeParameters(profile: ProviderConfig['profile'], interactive: boolean): Record<string, string> {
+  return { ...askForAuthTime(profile.authTime), ...(interactive && profile.interactive) }
 }
 
 function askForAuthTime(how: ProviderConfig['profile']['authTime']): Record<string, string> {

@@ -16,7 +16,28 @@ export interface ProviderConfig {
   readonly scope: string
   /** Split horizon: what this process calls, when it is not what browsers see. */
   readonly serverUrl?: string | undefined
+  /** Over discovery's. */
+  readonly endpoints?: { readonly [Name in Endpoint]?: string }
+  /** Its answers come to a redirect URI that is no other provider's. */
+  readonly ownCallback?: true
   readonly profile: Profile
+}
+
+/** The addresses that options may set over discovery's. */
+export const endpointNames = [
+  'authorization_endpoint',
+  'token_endpoint',
+  'revocation_endpoint',
+  'end_session_endpoint',
+  'pushed_authorization_request_endpoint',
+  'jwks_uri',
+] as const
+
+export type Endpoint = (typeof endpointNames)[number]
+
+/** Those that browsers are sent to; this process calls the others. */
+export function isVisited(endpoint: Endpoint): boolean {
+  return endpoint === 'authorization_endpoint' || endpoint === 'end_session_endpoint'
 }
 
 /** Options that every request function of oauth4webapi takes. */
@@ -51,7 +72,7 @@ export const toleranceSeconds = 60
  */
 export function createProvider(config: ProviderConfig, runtime: Runtime): Provider {
   const serverFetch = createServerFetch(config, runtime)
-  const insecure = isHttp(config.issuer) || isHttp(config.serverUrl)
+  const insecure = [config.issuer, config.serverUrl, ...Object.values(config.endpoints ?? {})].some(isHttp)
   const options = (signal?: AbortSignal): RequestOptions => ({
     [oauth.customFetch]: serverFetch,
     [oauth.allowInsecureRequests]: insecure,
@@ -77,7 +98,7 @@ async function discover(config: ProviderConfig, options: RequestOptions): Promis
   const issuer = new URL(config.issuer)
   const found = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, options))
   checkIssuer(found.issuer, config.issuer)
-  return asBrowsersSee(found, config)
+  return { ...asBrowsersSee(found, config), ...config.endpoints }
 }
 
 /** OpenID Connect Discovery 1.0, section 4.3: exactly the same; and sessions and marks are kept by this very text. */

@@ -12,6 +12,8 @@ export type ServerFetch = (url: string, init?: FetchInit) => Promise<Response>
 export interface Horizon {
   readonly issuer: string
   readonly serverUrl?: string | undefined
+  /** Taken to the letter. */
+  readonly endpoints?: Readonly<Record<string, string>>
 }
 
 /** The runtime's `fetch`: with the provider's internal address, and with an end to every body. */
@@ -20,8 +22,9 @@ export function createServerFetch(horizon: Horizon, runtime: Runtime): ServerFet
 }
 
 /** Where this process finds what browsers find at `url`. */
-export function toServer(url: string, { issuer, serverUrl }: Horizon): string {
-  return serverUrl === undefined ? url : moveUrl(url, issuer, serverUrl)
+export function toServer(url: string, { issuer, serverUrl, endpoints = {} }: Horizon): string {
+  if (serverUrl === undefined || Object.values(endpoints).includes(url)) return url
+  return moveUrl(url, issuer, serverUrl)
 }
 
 /** Where browsers find what this process finds at `url`. */

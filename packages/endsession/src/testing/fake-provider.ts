@@ -1,5 +1,5 @@
-import { decodeJwt } from 'jose'
 import { systemNow } from '../runtime.ts'
+import { visitEndSession } from './fake-end-session.ts'
 import { answer, endpointOf, type FakeEndpoint } from './fake-endpoints.ts'
 import { type FakeAlgorithm, type FakeHeader, fakeKeys } from './fake-keys.ts'
 import { createFakeState, type FakeLogin } from './fake-state.ts'
@@ -44,12 +44,41 @@ export interface FakeProviderBehaviours {
   /** Laid over the discovery document; a member that is `undefined` leaves it. */
   metadata?: Record<string, unknown>
 
+  // How its logout is. What it refuses is an error page: nothing ends there, and nobody is sent back.
+  refusesHint?: boolean
+  refusesExpiredHint?: boolean
+  /** Without an `id_token_hint` it takes neither a way back nor `state`. */
+  wantsHint?: boolean
+  wantsClientId?: boolean
+  refusesState?: boolean
+  refusesPost?: boolean
+  /** Its cookie comes along with a POST from another site: without this, such a POST ends nothing. */
+  sameSiteNone?: boolean
+  /** What the way back is called; `returnTo` and `logout_uri` it wants. @default 'post_logout_redirect_uri' */
+  redirectParameter?: 'post_logout_redirect_uri' | 'returnTo' | 'logout_uri' | 'none'
+  /** Where it sends people back to by a setting of its own, with `redirectParameter: 'none'`. */
+  returnsTo?: string
+  /** Does not send `state` back. */
+  omitState?: boolean
+  /** Sends the browser back, and its own session lives on. */
+  keepsSession?: boolean
+  /** The person always says "No, stay signed in", and is sent back. */
+  declines?: boolean
+  /** Answers `login_required` to every `prompt=none`, its session alive or not. */
+  neverSilent?: boolean
+  /** Ends its session, and shows a page of its own in place of the way back. */
+  showsPage?: boolean
+
   // What its tokens are like.
   /** `null`: left out. @default 3600 */
   expiresIn?: number | null
   omitRefreshToken?: boolean
   omitAuthTime?: boolean
   omitSid?: boolean
+  /** Its logout tokens, too, as many are: without `exp`, or with another `typ`; `null`: left out. */
+  logoutTokenWithoutExp?: boolean
+  /** @default 'logout+jwt' */
+  logoutTokenTyp?: string | null
   /** Adds a claim of this size to ID tokens. */
   fatIdTokenBytes?: number
   /** Access tokens are JWTs (RFC 9068). */
@@ -74,7 +103,11 @@ export interface FakeEndSession {
   readonly hint?: Readonly<Record<string, unknown>>
   /** Whether a session of this browser ended. */
   readonly ended: boolean
+  /** What it did not like: it shows an error page. */
+  readonly error?: FakeEndSessionError
 }
+
+export type FakeEndSessionError = 'post' | 'hint' | 'expired_hint' | 'client_id' | 'state' | 'redirect'
 
 /** An OpenID provider as a `fetch` function, with a browser's side that tests call. Opens no sockets. */
 export interface FakeProvider {
@@ -89,8 +122,14 @@ export interface FakeProvider {
   count(endpoint: FakeEndpoint): number
   /** A browser visits the authorization endpoint; answers the redirect back to the app. */
   authorize(url: URL | string, login?: FakeLogin): URL
-  /** A browser visits the end-session endpoint. `decline`: the person says "No, stay signed in"; that comes back too. */
-  endSession(url: URL | string, how?: { readonly decline?: boolean; readonly browser?: string }): FakeEndSession
+  /**
+   * A browser visits the end-session endpoint; `form`: with a POST of these fields. `decline`: the person says "No, stay
+   * signed in"; that comes back too.
+   */
+  endSession(
+    url: URL | string,
+    how?: { readonly decline?: boolean; readonly browser?: string; readonly form?: Readonly<Record<string, string>> },
+  ): FakeEndSession
   /** Whether this browser has a session here. */
   signedIn(browser?: string): boolean
   readonly revokedTokens: readonly string[]
@@ -135,13 +174,9 @@ export function fakeProvider(behaviours: FakeProviderBehaviours = {}): FakeProvi
     },
     count: (endpoint) => requests.filter((request) => request.endpoint === endpoint).length,
     authorize: (url, login) => state.authorize(new URL(url), login),
-    endSession: (url, { decline = false, browser = 'browser' } = {}) => {
-      const parameters = Object.fromEntries(new URL(url).searchParams)
-      const hint = decodeHint(parameters['id_token_hint'])
-      if (hint === 'garbage') return { parameters, ended: false }
-      const redirect = redirectAfter(parameters)
-      const ended = decline ? false : state.endBrowser(browser)
-      return { ...(redirect && { redirect }), parameters, ...(hint && { hint }), ended }
+    endSession: (url, { decline = false, browser = 'browser', form } = {}) => {
+      const visit = { url: new URL(url), decline, browser, ...(form && { form }) }
+      return visitEndSession(visit, behaviours, state, now())
     },
     signedIn: (browser = 'browser') => state.signedIn(browser),
     alive: (token) => state.alive(token),
@@ -149,25 +184,11 @@ export function fakeProvider(behaviours: FakeProviderBehaviours = {}): FakeProvi
       const jti = `logout-${++logoutTokens}`
       const good = { iss: issuer, aud: clientId, iat: now(), exp: now() + 120, jti, events: { [logoutEvent]: {} } }
       const subject = 'sub' in claims || 'sid' in claims ? {} : { sub: 'alice' }
-      return keys.sign({ ...good, ...subject, ...claims }, { typ: 'logout+jwt', ...header })
+      const { logoutTokenWithoutExp: withoutExp, logoutTokenTyp: typ = 'logout+jwt' } = behaviours
+      const without = withoutExp ? { exp: undefined } : {}
+      return keys.sign({ ...good, ...without, ...subject, ...claims }, { typ: typ ?? undefined, ...header })
     },
     sign: (claims, header) => keys.sign(claims, header),
     rotateKeys: (how) => keys.rotate(how),
   }
-}
-
-function decodeHint(token: string | undefined): Readonly<Record<string, unknown>> | 'garbage' | undefined {
-  if (token === undefined) return undefined
-  try {
-    return decodeJwt(token)
-  } catch {
-    return 'garbage'
-  }
-}
-
-function redirectAfter({ post_logout_redirect_uri: back, state }: Record<string, string>): URL | undefined {
-  if (back === undefined) return undefined
-  const redirect = new URL(back)
-  if (state !== undefined) redirect.searchParams.set('state', state)
-  return redirect
 }

@@ -74,6 +74,7 @@ export function createFakeState(issuer: string, behaviours: FakeProviderBehaviou
   const sessionFor = (parameters: URLSearchParams, login: FakeLogin): ProviderSession | undefined => {
     const browser = login.browser ?? 'browser'
     const before = sessions.get(browser)
+    if (behaviours.neverSilent && parameters.get('prompt') === 'none') return undefined
     if (before !== undefined && !asksForLogin(parameters, before, now()) && (login.sub ?? before.sub) === before.sub) {
       return before
     }

@@ -3,6 +3,7 @@ export {
   type FakeAlgorithm,
   type FakeEndpoint,
   type FakeEndSession,
+  type FakeEndSessionError,
   type FakeHeader,
   type FakeLogin,
   type FakeProvider,
