@@ -1,0 +1,108 @@
+/** `auth`, `signIn`, `signOut` and `unstable_update` of Auth.js, each in all its forms, each asking the store. */
+import type { NextAuthResult } from 'next-auth'
+import { EndSessionError } from '../../errors.ts'
+import { logout } from '../../flows/logout.ts'
+import { errorResponse } from '../../web/error-response.ts'
+import { bindConfig } from './config.ts'
+import { appOf, unlessStore } from './handlers.ts'
+import type { Kit } from './kit.ts'
+import { askedOf } from './login.ts'
+import { readHeaders, setCookies } from './next-headers.ts'
+import { unauthenticatedSession } from './unauthenticated.ts'
+import { look, note } from './visit.ts'
+
+type Actions = Omit<NextAuthResult, 'handlers'>
+/** The last form of a function that has several: TypeScript takes each apart by itself. */
+type Call = (...args: unknown[]) => unknown
+
+export function makeActions(kitOf: () => Kit): Actions {
+  /** Auth.js for one request, which counts as a visit. Throws ERR_STORE. */
+  async function visited(kit: Kit, headers: Headers): Promise<Call> {
+    const visit = await look(kit, headers)
+    note(kit, visit)
+    return kit.nextAuth(bindConfig(kit, visit)).auth as Call
+  }
+
+  /** Server components and actions, route handlers. Throws ERR_STORE: a page is not to take that for "signed out". */
+  async function inNext(): Promise<unknown> {
+    // First: this is what tells Next.js that the page cannot be built ahead.
+    const headers = await readHeaders()
+    const kit = kitOf()
+    return kit.awake ? (await visited(kit, headers))() : unauthenticatedSession(kit)
+  }
+
+  /** `proxy.ts`, and handlers that are wrapped: the answer is ours where the store fails. */
+  async function around(
+    call: (auth: Call) => unknown,
+    request: Request,
+    inner?: Call,
+    rest?: unknown,
+  ): Promise<unknown> {
+    const kit = kitOf()
+    if (!kit.awake) {
+      if (!inner) return undefined
+      const session = await unauthenticatedSession(kit)
+      return inner(Object.defineProperty(request, 'auth', { value: session, configurable: true }), rest)
+    }
+    try {
+      return await call(await visited(kit, request.headers))
+    } catch (error) {
+      return errorResponse(kit.awake().page, request, error)
+    }
+  }
+
+  /** API routes and `getServerSideProps` of the Pages Router. */
+  async function inPages(args: readonly unknown[]): Promise<unknown> {
+    const kit = kitOf()
+    const [first] = args as [{ req?: { headers: Record<string, string> }; headers?: Record<string, string> }]
+    const { cookie = '' } = first.req?.headers ?? first.headers ?? {}
+    return kit.awake ? (await visited(kit, new Headers({ cookie })))(...args) : unauthenticatedSession(kit)
+  }
+
+  function auth(...args: unknown[]): unknown {
+    const [first, second] = args
+    if (args.length === 0) return inNext()
+    if (first instanceof Request) return around((read) => read(first, second), first)
+    if (typeof first !== 'function') return inPages(args)
+    return (request: Request, rest: unknown) =>
+      around((read) => (read(first) as Call)(request, rest), request, first as Call, rest)
+  }
+
+  async function signIn(...args: Parameters<Actions['signIn']>): Promise<unknown> {
+    const headers = await readHeaders()
+    const kit = kitOf()
+    const asked = askedOf(kit, new Request(kit.options.origin, { headers: { cookie: headers.get('cookie') ?? '' } }))
+    return kit.nextAuth(bindConfig(kit, { begins: asked })).signIn(...args)
+  }
+
+  async function signOut(...args: Parameters<Actions['signOut']>): Promise<unknown> {
+    const headers = await readHeaders()
+    const kit = kitOf()
+    const visit = await look(kit, headers).catch(unlessStore)
+    const request = new Request(`${kit.options.origin}/`, { method: 'POST', headers: withoutBody(headers) })
+    const { response } = await logout(appOf(kit), request, { stays: true })
+    if (response.status >= 400)
+      throw new EndSessionError('ERR_STORE', 'The logout failed: the session may still be alive.')
+    await setCookies(response.headers.getSetCookie())
+    return kit.nextAuth(bindConfig(kit, visit)).signOut(...args)
+  }
+
+  async function update(...args: Parameters<Actions['unstable_update']>): ReturnType<Actions['unstable_update']> {
+    const headers = await readHeaders()
+    const kit = kitOf()
+    return kit.nextAuth(bindConfig(kit, await look(kit, headers))).unstable_update(...args)
+  }
+
+  return {
+    auth: auth as Actions['auth'],
+    signIn: signIn as Actions['signIn'],
+    signOut: signOut as Actions['signOut'],
+    unstable_update: update,
+  }
+}
+
+function withoutBody(headers: Headers): Headers {
+  const copy = new Headers(headers)
+  for (const name of ['content-length', 'content-type', 'transfer-encoding']) copy.delete(name)
+  return copy
+}

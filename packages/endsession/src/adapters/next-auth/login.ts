@@ -1,0 +1,102 @@
+/** Auth.js's login: interactive where a logout has asked for that, and opened as a record on its way back. */
+import { EndSessionError } from '../../errors.ts'
+import { freshProviders } from '../../fresh.ts'
+import { loginReturnTo } from '../../login-return.ts'
+import { readCookie } from '../../web/cookies.ts'
+import { errorResponse } from '../../web/error-response.ts'
+import { isPrefetch, single } from '../../web/request.ts'
+import { type Arrival, bindConfig } from './config.ts'
+import { authCookie } from './cookies.ts'
+import { makeCsrf } from './csrf.ts'
+import { againUrl, type Kit } from './kit.ts'
+import { look } from './visit.ts'
+
+/** The providers whose login screen this browser's person must meet: a logout has asked for it, or a login was refused. */
+export function askedOf({ awake }: Kit, request: Request): readonly string[] {
+  if (!awake) return []
+  const app = awake()
+  const names = [...app.providers.keys()]
+  if (readCookie(request, app.cookies.names.asked) === 'interactive') return names
+  const fresh = freshProviders(app, request)
+  return names.filter((name) => fresh.some((provider) => provider === app.providers.get(name)))
+}
+
+/** `POST signin/<provider>`. */
+export function begin(kit: Kit, request: Request): Promise<Response> {
+  return kit.nextAuth(bindConfig(kit, { begins: askedOf(kit, request) })).handlers.POST(request as never)
+}
+
+/**
+ * `GET again`, a route of ours: to this provider's login screen, whatever its own session says. Auth.js begins a login by POST
+ * only, which a redirect cannot be; so we send it one.
+ */
+export async function beginAgain(kit: Kit, request: Request): Promise<Response> {
+  if (isPrefetch(request)) return new Response(null, { status: 204, headers: { 'cache-control': 'no-store' } })
+  const { origin } = kit.options
+  const query = new URL(request.url).searchParams
+  const provider = single(query, 'provider') ?? ''
+  if (!kit.awake || !Object.hasOwn(kit.providers, provider))
+    throw new EndSessionError('ERR_REQUEST', 'There is no such provider.')
+  const callbackUrl = loginReturnTo(kit.awake(), single(query, 'returnTo'))
+  const { token, cookie } = makeCsrf(kit.options.runtime, kit.config.secret)
+  const { name } = authCookie(kit.config, kit.secure, 'csrfToken')
+  const post = new Request(`${origin}${kit.authPath}/signin/${provider}`, {
+    method: 'POST',
+    headers: {
+      cookie: `${name}=${encodeURIComponent(cookie)}`,
+      'content-type': 'application/x-www-form-urlencoded',
+    },
+    body: new URLSearchParams({ csrfToken: token, callbackUrl }).toString(),
+  })
+  const response = await kit.nextAuth(bindConfig(kit, { begins: [provider] })).handlers.POST(asNext(post) as never)
+  const copy = new Response(response.body, response)
+  copy.headers.set('cache-control', 'no-store')
+  return copy
+}
+
+/** Auth.js asks a request for its address in the way of Next.js. */
+export function asNext(request: Request): Request {
+  return Object.defineProperty(request, 'nextUrl', { value: new URL(request.url) })
+}
+
+/** `callback/<provider>`: the answer to a probe of ours, or a login. Throws ERR_STORE before Auth.js has taken the code. */
+export async function comeBack(kit: Kit, request: Request, provider: string): Promise<Response> {
+  const { endsession, nextAuth, host, options } = kit
+  const { search } = new URL(request.url)
+  const probe = new Request(`${options.origin}${options.basePath}/callback${search}`, { headers: request.headers })
+  const probed = request.method === 'GET' ? await endsession.handle(probe) : undefined
+  if (probed) return probed
+
+  const visit = await look(kit, request.headers)
+  const arrival: Arrival = { request }
+  const { handlers } = nextAuth(bindConfig(kit, { ...visit, arrival }))
+  const response = await (request.method === 'GET' ? handlers.GET : handlers.POST)(request as never)
+  if (arrival.error !== undefined) return failed(kit, request, arrival.error)
+  const { handle } = arrival
+  if (handle === undefined) return response
+
+  // Whether this login is good enough is decided where that is always decided, for the page that it leads to.
+  const there = new URL(response.headers.get('location') ?? '/', options.origin)
+  const page = new Request(options.origin + there.pathname + there.search, { headers: asNavigation(request) })
+  return endsession.protect(page, () => response, {
+    host: {
+      ...host,
+      handle: () => handle,
+      login: (how) => (how.interactive ? againUrl(kit.authPath, provider, how.returnTo) : host.login(how)),
+    },
+  })
+}
+
+/** Some providers come back by POST, across sites. */
+function asNavigation({ headers }: Request): Headers {
+  const copy = new Headers(headers)
+  copy.set('sec-fetch-mode', 'navigate')
+  return copy
+}
+
+/** What is ours to say is not left to Auth.js, whose error page says nothing of it. */
+function failed({ awake, options }: Kit, request: Request, error: unknown): Response {
+  if (error instanceof EndSessionError && error.code === 'ERR_LOGIN') options.emit({ type: 'login.failed', error })
+  if (!awake) throw error
+  return errorResponse(awake().page, request, error)
+}

@@ -1,0 +1,38 @@
+/** One request's session, asked of the store once, before Auth.js sees the request. */
+import { findSession } from '../../current.ts'
+import { noteVisit } from '../../flows/check.ts'
+import type { StoredSession } from '../../session/store.ts'
+import type { HostCookie } from './codec.ts'
+import { readCookies, readSessionToken } from './cookies.ts'
+import type { Kit } from './kit.ts'
+
+export type Opened = HostCookie
+
+export interface Visit {
+  /** Auth.js's session cookie, as it reads it. */
+  readonly token?: string
+  /** What that holds, dead or alive. */
+  readonly opened?: Opened
+  /** The live session. */
+  readonly stored?: StoredSession
+}
+
+/** Throws ERR_STORE when nobody can know. Only the cookies count. */
+export async function look(kit: Kit, headers: Headers): Promise<Visit> {
+  const token = readSessionToken(readCookies(headers.get('cookie')), kit.cookieName)
+  if (token === '' || !kit.awake) return {}
+  const opened = await kit.open(token)
+  if (!opened) return { token }
+  const app = { ...kit.awake(), host: { ...kit.host, handle: () => opened.handle } }
+  const stored = await findSession(app, new Request(kit.options.origin, { headers: onlyCookies(headers) }))
+  return { token, opened, ...(stored && { stored }) }
+}
+
+/** The person is here: idle time begins anew. */
+export function note({ awake }: Kit, { stored }: Visit): void {
+  if (awake && stored) noteVisit(awake(), stored)
+}
+
+function onlyCookies(headers: Headers): Record<string, string> {
+  return { cookie: headers.get('cookie') ?? '' }
+}

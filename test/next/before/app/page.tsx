@@ -1,0 +1,39 @@
+import { auth, signIn, signOut } from '../auth'
+import { readJobs } from '../jobs'
+import { Client } from './client'
+
+export default async function Page() {
+  const session = await auth()
+  if (!session) return <SignedOut />
+  return (
+    <main>
+      <h1>Jobs of {session.user?.name}</h1>
+      <p id="jobs">{await readJobs()}</p>
+      <Client />
+      <form action={leave}>
+        <button type="submit">Sign out of this app</button>
+      </form>
+    </main>
+  )
+}
+
+function SignedOut() {
+  return (
+    <main>
+      <h1>Nobody is signed in</h1>
+      <form action={enter}>
+        <button type="submit">Sign in</button>
+      </form>
+    </main>
+  )
+}
+
+async function enter() {
+  'use server'
+  await signIn('keycloak', { redirectTo: '/' })
+}
+
+async function leave() {
+  'use server'
+  await signOut({ redirectTo: '/' })
+}

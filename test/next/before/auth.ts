@@ -1,0 +1,15 @@
+import NextAuth from 'next-auth'
+import Keycloak from 'next-auth/providers/keycloak'
+
+// AUTH_SECRET, AUTH_KEYCLOAK_ID, AUTH_KEYCLOAK_SECRET and AUTH_KEYCLOAK_ISSUER come from the environment, as ever.
+export const { handlers, auth, signIn, signOut } = NextAuth({
+  providers: [Keycloak],
+  callbacks: {
+    jwt({ token, account }) {
+      return account ? { ...token, accessToken: account.access_token } : token
+    },
+    session({ session, token }) {
+      return Object.assign(session, { accessToken: token.accessToken })
+    },
+  },
+})

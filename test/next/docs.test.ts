@@ -1,0 +1,48 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const read = (path: string) => readFileSync(join(root, path), 'utf8')
+const page = read('docs/nextjs.md')
+const diffs = [...page.matchAll(/^```diff\n([\s\S]*?)^```$/gm)].map(([, diff = '']) => diff)
+const changed = ['auth.ts', 'jobs.ts', 'app/page.tsx']
+
+describe('docs/nextjs.md', () => {
+  it('leads, by its own diffs, from a common app to the one that is built and run here', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'endsession-docs-'))
+    try {
+      cpSync(join(root, 'test/next/before'), folder, { recursive: true })
+      writeFileSync(join(folder, 'all.diff'), diffs.join(''))
+      execFileSync('git', ['apply', '--unsafe-paths', '-p1', 'all.diff'], {
+        cwd: folder,
+        env: { ...process.env, GIT_CEILING_DIRECTORIES: tmpdir() },
+      })
+      for (const file of changed)
+        expect([file, readFileSync(join(folder, file), 'utf8')]).toEqual([file, read(`examples/next-authjs/${file}`)])
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  it('in at most 20 new lines, as it says', () => {
+    const lines = diffs
+      .join('')
+      .split('\n')
+      .filter((line) => /^\+(?!\+\+ )/.test(line))
+    expect(lines.length).toBeLessThanOrEqual(20)
+    expect(page).toContain(`${lines.length} new lines,`)
+  })
+
+  it('names tests that are there', () => {
+    const named = [...page.matchAll(/`((?:browser|next|matrix)\/[\w-]+)`: ([^|;]+?) *(?=[|;])/g)]
+    expect(named.length).toBeGreaterThan(9)
+    for (const [, file, title = ''] of named) {
+      const text = read(`test/${file}.test.ts`)
+      expect([file, title, text.includes(title)]).toEqual([file, title, true])
+    }
+  })
+})
