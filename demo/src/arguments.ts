@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util'
-import { type Auth, type Mode, type Name, names, type Ports } from './plan.ts'
+import { type Auth, type Mode, type Place, type Ports, places } from './plan.ts'
 
 export interface Wishes {
   readonly once: boolean
   readonly json: boolean
   readonly help: boolean
   readonly providerAsks: boolean
+  readonly upstreamStays: boolean
   readonly guardStopped: boolean
   readonly auth: Auth
   readonly ports: Ports
@@ -19,7 +20,7 @@ const defaultBase = 4400
 export const helpText: string = `Usage: npm start -- [options]
 
 Two apps, their provider, the provider's upstream and an API, on this machine only:
-log in, log out, and see what is really over.
+log in, log out, and see what is really over, in the control room (http://localhost:${defaultBase}).
 
   (no option)           keep everything running and print where it is; Ctrl-C ends it
   --once                log in, log out the usual way, replay everything; then the same
@@ -27,13 +28,14 @@ log in, log out, and see what is really over.
   --json                with --once: print JSON instead of the table, and nothing else
   --provider-asks       the provider asks before it signs anybody out ("No, stay signed in");
                         with --once that is what the person answers
+  --upstream-stays      the provider does not tell its upstream when it signs somebody out
   --guard-stopped       with --once: the API's process is stopped (SIGSTOP) before the logout
                         with endsession, and goes on after it. It can neither confirm nor
                         refuse meanwhile, and the report must not say that it did
-  --port-base <number>  the first of five ports (default ${defaultBase}), in this order:
-                        provider, acme, mail, calendar, api
-  --provider-port <number>, --acme-port <number>, --mail-port <number>,
-  --calendar-port <number>, --api-port <number>
+  --port-base <number>  the first of six ports (default ${defaultBase}), in this order:
+                        room, provider, acme, mail, calendar, api
+  --room-port <number>, --provider-port <number>, --acme-port <number>,
+  --mail-port <number>, --calendar-port <number>, --api-port <number>
                         one port by itself
   --help                this text
 
@@ -49,6 +51,7 @@ is disabled, so that there is nothing to log out.
 `
 
 const portOptions = {
+  'room-port': { type: 'string' },
   'provider-port': { type: 'string' },
   'acme-port': { type: 'string' },
   'mail-port': { type: 'string' },
@@ -63,14 +66,15 @@ export function readArguments(words: readonly string[], env: NodeJS.ProcessEnv):
   }
   const base = readPort('--port-base', values['port-base']) ?? defaultBase
   const ports = Object.fromEntries(
-    names.map((name, at) => [name, readPort(`--${name}-port`, values[`${name}-port`]) ?? base + at]),
-  ) as Record<Name, number>
+    places.map((name, at) => [name, readPort(`--${name}-port`, values[`${name}-port`]) ?? base + at]),
+  ) as Record<Place, number>
   checkPorts(ports)
   return {
     once: values.once,
     json: values.json,
     help: values.help,
     providerAsks: values['provider-asks'],
+    upstreamStays: values['upstream-stays'],
     guardStopped: values['guard-stopped'],
     auth: readAuth(env),
     ports,
@@ -98,6 +102,7 @@ function parse(words: readonly string[]) {
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
         'provider-asks': { type: 'boolean', default: false },
+        'upstream-stays': { type: 'boolean', default: false },
         'guard-stopped': { type: 'boolean', default: false },
         'port-base': { type: 'string' },
         ...portOptions,
@@ -117,8 +122,8 @@ function readPort(option: string, text: string | undefined): number | undefined 
 }
 
 function checkPorts(ports: Ports): void {
-  const taken = new Map<number, Name>()
-  for (const name of names) {
+  const taken = new Map<number, Place>()
+  for (const name of places) {
     const other = taken.get(ports[name])
     if (other) throw new UsageError(`${other} and ${name} cannot share port ${ports[name]}`)
     if (ports[name] > 65_535) throw new UsageError(`port ${ports[name]} for ${name}: a port is 1 to 65535`)

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { helpText, readArguments, UsageError, type Wishes } from './arguments.ts'
 import { runOnce } from './once/once.ts'
 import { makePlan, namesIn, type Plan } from './plan.ts'
+import { createRoom } from './room/room.ts'
+import { serveRoom } from './room/serve.ts'
 import { type Running, startServers } from './start.ts'
 
 /** Progress and errors. Stdout belongs to what was asked for. */
@@ -24,20 +26,23 @@ async function main(): Promise<number> {
   }
   const folder = await mkdtemp(join(tmpdir(), 'endsession-demo-'))
   let running: Running | undefined
+  let closeRoom: (() => void) | undefined
   try {
-    const { ports, providerAsks, once, auth } = wishes
-    const plan = makePlan({ ports, folder, providerAsks, record: once, auth })
+    const { ports, providerAsks, upstreamStays, once, auth } = wishes
+    const plan = makePlan({ ports, folder, providerAsks, upstreamStays, record: once ? 'loot' : 'film', auth })
     const wanted = namesIn(plan)
     say(`starting ${auth.apps === 'enabled' ? 'the provider, its upstream, ' : ''}two apps and an API …`)
     const stopped = waitForStop()
     running = await startServers(plan, (line) => say(`  ${line}`), wanted)
     for (const name of wanted) running.listen(name, (told) => told.type === 'notice' && say(`${name}: ${told.text}`))
+    if (!once) closeRoom = await serveRoom(plan, createRoom(plan, running))
     say(`ready in ${seconds(startedAt)}`)
     return await Promise.race([stopped, breakage(running), work(wishes, plan, running)])
   } catch (error) {
     say(`error: ${(error as Error).message}`)
     return 1
   } finally {
+    closeRoom?.()
     await running?.stop()
     await rm(folder, { recursive: true, force: true })
   }
@@ -79,13 +84,14 @@ function whereThingsAre(plan: Plan): string {
   const takes = open ? 'takes everybody, too' : 'takes the apps’ access tokens'
   const disagrees = `does not agree: authentication is ${auth.api} here, so it answers 503 to everything`
   const lines = [
+    ['Control room', plan.room, 'who is still logged in? Start here'],
     ['Mail', urls.mail],
     ['Calendar', urls.calendar],
     ['Example ID', urls.provider, 'the provider of both'],
     ['Acme', urls.acme, 'signs people in to Example ID: ana with ana-demo, ben with ben-demo'],
     ['API', `${urls.api}/messages`, auth.api === auth.apps ? takes : disagrees],
   ].filter(([, url]) => !open || (url !== urls.provider && url !== urls.acme))
-  const rows = lines.map(([name = '', url, what]) => [name.padEnd(10), url, what].filter(Boolean).join('  '))
+  const rows = lines.map(([name = '', url, what]) => [name.padEnd(12), url, what].filter(Boolean).join('  '))
   const notice = open ? ['Authentication is disabled: everybody is in, and nobody can be logged out.', ''] : []
   return `\n${[...notice, ...rows, '', 'Ctrl-C ends everything.'].join('\n')}\n`
 }

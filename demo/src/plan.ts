@@ -17,12 +17,19 @@ export interface Auth {
   readonly api: Mode
 }
 
-export type Ports = Readonly<Record<Name, number>>
+/** The control room is no process of its own: the parent serves it. */
+export const places: readonly Place[] = ['room', ...names]
+
+export type Place = 'room' | Name
+
+export type Ports = Readonly<Record<Place, number>>
 
 /** All that a server process is told when it begins. It goes over IPC: a command line can be read by everybody. */
 export interface Plan {
   readonly ports: Ports
   readonly urls: Readonly<Record<Name, string>>
+  /** Where the control room is. */
+  readonly room: string
   /** Client secrets, made anew by each start. */
   readonly secrets: Readonly<Record<Name, string>>
   /** What the API's guard shows to each app whose feed it follows; made anew by each start. */
@@ -31,21 +38,31 @@ export interface Plan {
   readonly folder: string
   /** The provider asks before it signs anybody out. */
   readonly providerAsks: boolean
-  /** The apps hand reports and tokens to the parent process: `--once` needs them for its replay. */
-  readonly record: boolean
+  /** Example ID does not tell Acme when it signs somebody out. */
+  readonly upstreamStays: boolean
+  /**
+   * What the servers tell the parent process of their work. `loot`: reports and tokens, for the replay of `--once`;
+   * `film`: every exchange between them as well, for the control room.
+   */
+  readonly record: 'loot' | 'film'
   readonly auth: Auth
 }
 
 /** What the API is called in the apps' `feed.keys`. */
 export const guardName = 'api'
 
-type PlanWishes = Pick<Plan, 'ports' | 'folder' | 'providerAsks' | 'record'> & Partial<Pick<Plan, 'auth'>>
+type PlanWishes = Pick<Plan, 'ports' | 'folder'> &
+  Partial<Pick<Plan, 'auth' | 'providerAsks' | 'upstreamStays' | 'record'>>
 
 export function makePlan(wishes: PlanWishes): Plan {
   return {
     auth: { apps: 'enabled', api: 'enabled' },
+    providerAsks: false,
+    upstreamStays: false,
+    record: 'loot',
     ...wishes,
     urls: byName((name) => `http://${name}.localhost:${wishes.ports[name]}`),
+    room: `http://localhost:${wishes.ports.room}`,
     secrets: byName(makeSecret),
     feedKeys: { mail: makeSecret(), calendar: makeSecret() },
   }

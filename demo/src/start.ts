@@ -1,12 +1,18 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { Begin, Told } from './messages.ts'
+import type { Ask, Begin, Questions, Told } from './messages.ts'
 import { type Name, names, type Plan } from './plan.ts'
 
 export interface Running {
   /** Hears what a server tells, from now on; answers how to stop listening. */
   listen(name: Name, hear: (told: Told) => void): () => void
+  /** Asks a server over its own channel. Rejects when it does not answer in time. */
+  ask<What extends keyof Questions>(
+    name: Name,
+    what: What,
+    asked: Questions[What]['asked'],
+  ): Promise<Questions[What]['answered']>
   /** Stops a server's process where it stands, and lets it go on. */
   pause(name: Name): void
   resume(name: Name): void
@@ -29,6 +35,8 @@ const order: readonly (readonly Name[])[] = [['provider', 'acme'], ['mail', 'cal
 
 /** How long a server may take to end by itself before it is killed. */
 const patienceSeconds = 2
+/** How long one may take to answer; to end somebody's sessions takes the longest. */
+const answerSeconds = 8
 
 export async function startServers(
   plan: Plan,
@@ -45,6 +53,7 @@ export async function startServers(
       childOf(name).on('message', hear)
       return () => childOf(name).off('message', hear)
     },
+    ask: makeAsking(children),
     pause: (name) => signal(childOf(name), 'SIGSTOP'),
     resume: (name) => signal(childOf(name), 'SIGCONT'),
     onBroken(broken) {
@@ -91,6 +100,37 @@ async function begin(name: Name, child: ChildProcess, plan: Plan): Promise<void>
     throw new Error(`port ${port} is taken (for ${name}): choose another with --${name}-port or --port-base`)
   }
   throw new Error(`${name} could not start: ${told.message}`)
+}
+
+/** One listener for all that a server is asked. The answer is as the table of questions says: both sides are compiled against it. */
+function makeAsking(children: ReadonlyMap<Name, ChildProcess>): Running['ask'] {
+  const waiting = new Map<number, (told: Told & { readonly type: 'answered' }) => void>()
+  let asks = 0
+  for (const child of children.values()) {
+    child.on('message', (told: Told) => told.type === 'answered' && waiting.get(told.id)?.(told))
+  }
+  return (name, what, asked) =>
+    new Promise((resolve, reject) => {
+      asks += 1
+      const id = asks
+      const timer = setTimeout(() => fail(new Error(`${name} does not answer`)), answerSeconds * 1000)
+      const settle = () => {
+        clearTimeout(timer)
+        waiting.delete(id)
+      }
+      const fail = (error: Error) => {
+        settle()
+        reject(error)
+      }
+      waiting.set(id, ({ wrong, answered }) => {
+        if (wrong !== undefined) return fail(new Error(`${name}: ${wrong}`))
+        settle()
+        resolve(answered as never)
+      })
+      const child = children.get(name)
+      if (!child) return fail(new Error(`${name} does not run`))
+      child.send({ type: 'ask', id, what, asked } satisfies Ask, (error) => error && fail(error))
+    })
 }
 
 function signal(child: ChildProcess, name: 'SIGSTOP' | 'SIGCONT'): void {

@@ -13,6 +13,8 @@ import { findFreePorts } from './ports.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const layers = ['browser', 'app', 'tokens', 'services', 'peers', 'provider', 'upstream']
 const names = ['provider', 'acme', 'mail', 'calendar', 'api']
+/** As the ports come. */
+const places = ['room', ...names]
 
 interface Ran {
   readonly status: number | null
@@ -55,7 +57,7 @@ async function collect(stream: NodeJS.ReadableStream | null): Promise<string> {
 }
 
 function portOptions(ports: readonly number[]): readonly string[] {
-  return names.flatMap((name, at) => [`--${name}-port`, String(ports[at])])
+  return places.flatMap((name, at) => [`--${name}-port`, String(ports[at])])
 }
 
 function isListening(port: number): Promise<boolean> {
@@ -76,7 +78,7 @@ describe('--once --json', () => {
   let result: Printed
 
   beforeAll(async () => {
-    ran = await runDemo('--once', '--json', ...portOptions(await findFreePorts(5)))
+    ran = await runDemo('--once', '--json', ...portOptions(await findFreePorts(places.length)))
     expect(ran.stderr).not.toContain('error:')
     result = JSON.parse(ran.stdout)
   })
@@ -124,7 +126,7 @@ describe('--once --json', () => {
     ],
     ['peers', 'requested', 'over', 'Calendar is told by back-channel logout, and tells the API (need 4) [A2 G1]'],
     ['provider', 'ended', 'over', '“Log in” leads to the login screen (need 1) [A7 L11]'],
-    ['upstream', 'unknown', 'alive', 'Acme lives on, and nobody claims that it does not [A2]'],
+    ['upstream', 'unknown', 'over', 'Example ID told Acme, and nobody claims to have seen it [A2]'],
   ])('%s: claimed %s, found %s: %s', (layer, outcome, observed) => {
     expect(result.endsession[layer]).toMatchObject({ outcome, observed })
   })
@@ -155,7 +157,7 @@ describe('--once --json', () => {
 
 describe('--once, and the person stays signed in at the provider', () => {
   it('does not call the provider ended, and the next login is interactive all the same (need 1) [A2 A7 L12]', async () => {
-    const ran = await runDemo('--once', '--json', '--provider-asks', ...portOptions(await findFreePorts(5)))
+    const ran = await runDemo('--once', '--json', '--provider-asks', ...portOptions(await findFreePorts(places.length)))
     const { endsession } = JSON.parse(ran.stdout)
     expect(endsession.provider.outcome).not.toBe('ended')
     expect(endsession.provider).toMatchObject({
@@ -169,13 +171,24 @@ describe('--once, and the person stays signed in at the provider', () => {
       observed: 'alive',
       evidence: expect.stringContaining('still signed in, and the API takes its token.'),
     })
+    // "No" is not passed on.
+    expect(endsession.upstream).toMatchObject({ outcome: 'unknown', observed: 'alive' })
     expect(ran.status).toBe(0)
+  })
+})
+
+describe('--once --upstream-stays', () => {
+  it('says the same of an upstream that lives on as of one that does not: it cannot see which it is [A2]', async () => {
+    const words = ['--once', '--json', '--upstream-stays', ...portOptions(await findFreePorts(places.length))]
+    const { endsession } = JSON.parse((await runDemo(...words)).stdout) as Printed
+    expect(endsession['upstream']).toMatchObject({ outcome: 'unknown', observed: 'alive' })
+    expect(endsession['provider']).toMatchObject({ outcome: 'ended', observed: 'over' })
   })
 })
 
 describe.skipIf(process.platform === 'win32')('--once --guard-stopped', () => {
   it('does not call services ended that cannot confirm; they refuse once they go on (need 5) [G1 G3]', async () => {
-    const ran = await runDemo('--once', '--json', '--guard-stopped', ...portOptions(await findFreePorts(5)))
+    const ran = await runDemo('--once', '--json', '--guard-stopped', ...portOptions(await findFreePorts(places.length)))
     expect(ran.stderr).toMatch(
       /stopping the API’s process[\s\S]*logging out with endsession[\s\S]*the API’s process goes on/,
     )
@@ -210,13 +223,13 @@ describe('without authentication', () => {
   })
 
   async function startOpen(env: Env) {
-    const ports = await findFreePorts(5)
+    const ports = await findFreePorts(places.length)
     const child = startDemo(portOptions(ports), env)
     const heard = { stdout: '', stderr: '' }
     for (const name of ['stdout', 'stderr'] as const) child[name]?.on('data', (chunk) => (heard[name] += chunk))
     await vi.waitFor(() => expect(heard.stdout).toContain('Ctrl-C ends everything.'), 20_000)
     const look = async (name: string, path: string) => {
-      const url = new URL(path, `http://${name}.localhost:${ports[names.indexOf(name)]}`)
+      const url = new URL(path, `http://${name}.localhost:${ports[places.indexOf(name)]}`)
       const { status, text } = await send(url, { headers: { accept: 'text/html' } })
       return `${status} ${text}`
     }
@@ -226,7 +239,7 @@ describe('without authentication', () => {
   it('everybody is in, at the apps and at the API; the pages say so, and offer no logout [L23]', async () => {
     const { heard, look, ports } = await startOpen({ AUTH_ENABLED: 'false' })
     expect(heard.stdout).toContain('Authentication is disabled: everybody is in, and nobody can be logged out.')
-    expect(await isListening(ports[names.indexOf('provider')]!)).toBe(false)
+    expect(await isListening(ports[places.indexOf('provider')]!)).toBe(false)
     for (const app of ['mail', 'calendar']) {
       const home = await look(app, '/')
       expect(home).toMatch(/^200 [\s\S]*Authentication is disabled\./)
@@ -321,7 +334,10 @@ describe('the table', () => {
   })
 
   it('has a row per layer, with what was found and what was claimed', async () => {
-    const child = startDemo(['--once', ...portOptions(await findFreePorts(5))], { COLUMNS: '80', NO_COLOR: '1' })
+    const child = startDemo(['--once', ...portOptions(await findFreePorts(places.length))], {
+      COLUMNS: '80',
+      NO_COLOR: '1',
+    })
     const ran = await finish(child)
     expect(ran.status).toBe(0)
     expect(ran.stdout).toMatch(/^layer +way +says +is +evidence$/m)
@@ -334,16 +350,29 @@ describe('the table', () => {
 
 describe('the command line', () => {
   it('names a taken port and how to choose another', async () => {
-    const ports = await findFreePorts(5)
-    const other = createServer().listen(ports[3], '127.0.0.1')
+    const ports = await findFreePorts(places.length)
+    const port = ports[places.indexOf('calendar')]
+    const other = createServer().listen(port, '127.0.0.1')
     await once(other, 'listening')
     const ran = await runDemo('--once', '--json', ...portOptions(ports))
     other.close()
     expect(ran.status).toBe(1)
     expect(ran.stdout).toBe('')
     expect(ran.stderr).toContain(
-      `error: port ${ports[3]} is taken (for calendar): choose another with --calendar-port or --port-base`,
+      `error: port ${port} is taken (for calendar): choose another with --calendar-port or --port-base`,
     )
+  })
+
+  it('names it too where it is the control room’s, which `--once` does not need', async () => {
+    const ports = await findFreePorts(places.length)
+    const other = createServer().listen(ports[0], '127.0.0.1')
+    await once(other, 'listening')
+    const ran = await runDemo(...portOptions(ports))
+    const without = await runDemo('--once', '--json', ...portOptions(ports))
+    other.close()
+    expect(ran).toMatchObject({ status: 1, stdout: '' })
+    expect(ran.stderr).toContain(`error: port ${ports[0]} is taken (for room): choose another with --room-port`)
+    expect(without.status).toBe(0)
   })
 
   it.each([
@@ -351,7 +380,7 @@ describe('the command line', () => {
     [['--json'], '--json goes with --once'],
     [['--guard-stopped'], '--guard-stopped goes with --once'],
     [['--port-base', 'many'], '--port-base many: a port is 1 to 65535'],
-    [['--mail-port', '4400'], 'provider and mail cannot share port 4400'],
+    [['--mail-port', '4400'], 'room and mail cannot share port 4400'],
   ])('refuses %j, and says where the help is', async (words, message) => {
     const ran = await runDemo(...words)
     expect(ran).toEqual({ status: 2, stdout: '', stderr: `error: ${message}\nTry: npm start -- --help\n` })
@@ -364,12 +393,13 @@ describe('the command line', () => {
       '--once',
       '--json',
       '--provider-asks',
+      '--upstream-stays',
       '--guard-stopped',
       'SIGSTOP',
       'AUTH_ENABLED',
       'API_AUTH_ENABLED',
       '--port-base',
-      ...names.map((name) => `--${name}-port`),
+      ...places.map((name) => `--${name}-port`),
     ]) {
       expect(stdout).toContain(option)
     }
@@ -380,14 +410,15 @@ describe('a plain start', () => {
   it.each(['SIGINT', 'SIGKILL'] as const)(
     'prints where everything is, and leaves no server after %s',
     async (signal) => {
-      const ports = await findFreePorts(5)
+      const ports = await findFreePorts(places.length)
       const child = startDemo(portOptions(ports))
       let stdout = ''
       child.stdout?.on('data', (chunk) => {
         stdout += chunk
       })
       await vi.waitFor(() => expect(stdout).toContain('Ctrl-C ends everything.'), 20_000)
-      for (const [at, name] of names.entries()) expect(stdout).toContain(`http://${name}.localhost:${ports[at]}`)
+      for (const [at, name] of names.entries()) expect(stdout).toContain(`http://${name}.localhost:${ports[at + 1]}`)
+      expect(stdout).toMatch(new RegExp(`^Control room +http://localhost:${ports[0]} `, 'm'))
       expect(await Promise.all(ports.map(isListening))).toEqual(ports.map(() => true))
 
       child.kill(signal)

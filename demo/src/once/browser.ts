@@ -24,6 +24,26 @@ export interface Browser {
   cookies(url: string): Promise<string>
 }
 
+/** One request of a browser, and what came back: with everything in it. `status` 0: nothing came. */
+export interface Traffic {
+  readonly url: URL
+  readonly method: string
+  readonly requestHeaders: Headers
+  readonly requestBody: string
+  readonly status: number
+  readonly responseHeaders: Headers
+  readonly responseBody: string
+  /** Epoch milliseconds. */
+  readonly startedAt: number
+}
+
+export interface BrowserOptions {
+  readonly userAgent?: string
+  readonly watch?: (traffic: Traffic) => void
+  /** Once it is aborted, the browser goes nowhere. Asked at each request. */
+  readonly signal?: () => AbortSignal | undefined
+}
+
 /** Where the next request goes, and what has caused it. */
 interface Step {
   readonly url: URL
@@ -39,25 +59,38 @@ interface Step {
 /** A logout takes about ten; a loop has no end. */
 const stepsAtMost = 30
 
-export function openBrowser(): Browser {
+export function openBrowser(options: BrowserOptions = {}): Browser {
+  const { userAgent = 'Mozilla/5.0 (demo)', watch, signal } = options
   const jar = new CookieJar()
 
   async function request(step: Step, site: Site): Promise<Awaited<ReturnType<typeof send>>> {
     const sameSiteContext = site !== 'cross-site' ? 'strict' : step.method === 'GET' ? 'lax' : 'none'
     const cookie = await jar.getCookieString(step.url.href, { sameSiteContext })
+    const headers = {
+      accept: 'text/html,application/xhtml+xml',
+      'user-agent': userAgent,
+      'sec-fetch-site': site,
+      'sec-fetch-mode': 'navigate',
+      'sec-fetch-dest': 'document',
+      ...(cookie && { cookie }),
+      ...(step.method === 'POST' && { origin: step.origin ?? 'null', 'content-type': formType }),
+    }
+    const startedAt = performance.timeOrigin + performance.now()
+    const tell = (status: number, responseHeaders: Headers, responseBody: string) => {
+      const { url, method, body: requestBody = '' } = step
+      const requestHeaders = new Headers(headers)
+      watch?.({ url, method, requestHeaders, requestBody, status, responseHeaders, responseBody, startedAt })
+    }
     const answer = await send(step.url, {
       method: step.method,
-      headers: {
-        accept: 'text/html,application/xhtml+xml',
-        'user-agent': 'Mozilla/5.0 (demo)',
-        'sec-fetch-site': site,
-        'sec-fetch-mode': 'navigate',
-        'sec-fetch-dest': 'document',
-        ...(cookie && { cookie }),
-        ...(step.method === 'POST' && { origin: step.origin ?? 'null', 'content-type': formType }),
-      },
+      headers,
       ...(step.body !== undefined && { body: step.body }),
+      signal: signal?.(),
+    }).catch((error: unknown) => {
+      tell(0, new Headers(), '')
+      throw error
     })
+    tell(answer.status, answer.headers, answer.text)
     for (const line of answer.setCookies) await jar.setCookie(line, step.url.href, { ignoreError: true })
     return answer
   }

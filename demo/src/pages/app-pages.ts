@@ -1,7 +1,15 @@
-import type { Session } from 'endsession'
+import type { Device, Session } from 'endsession'
 import { html } from 'hono/html'
 import type { AppName, Plan } from '../plan.ts'
 import { type Html, renderPage } from './layout.ts'
+
+/** Where the app serves the library's browser side, and the two lines that start it. */
+export const watchPaths = { module: '/endsession-browser.js', start: '/watch.js' } as const
+
+export const watchScript: string = `import { watchSession } from '${watchPaths.module}'\nwatchSession({ signedIn: true })\n`
+
+/** On pages for those who are signed in: they go when the session does, wherever it ends. */
+const watch: Html = html`<script type="module" src="${watchPaths.start}"></script>`
 
 /** What makes Mail Mail and Calendar Calendar. */
 export interface AppTexts {
@@ -54,6 +62,7 @@ export function renderHome(app: AppTexts, plan: Plan, session: Session): Promise
     app.title(session.claims.name ?? 'Somebody'),
     html`
 ${renderEntries(app, session.claims.name ?? '')}
+${watch}
 <div class="actions">
 <form method="post" action="/auth/logout"><button class="primary">Log out</button></form>
 <form method="post" action="/usual-logout"><button>Log out the usual way</button></form>
@@ -103,6 +112,35 @@ ${renderBack(app)}`
   return renderPage(app.name, app.site, 'The API was not asked', problem)
 }
 
+/** Her own logins here, and nobody else's. The buttons go to the library's own route. */
+export function renderDevices(app: AppTexts, devices: readonly Device[]): Promise<string> {
+  const others = devices.filter(({ current }) => !current)
+  return renderPage(
+    app.name,
+    app.site,
+    'Your devices',
+    html`
+${watch}
+<ul data-signed-in>
+${devices.map((device) => renderDevice(device))}
+</ul>
+${others.length > 0 ? renderEnd('others', 'End all others', 'primary') : html`<p>You are logged in nowhere else.</p>`}
+<p class="soft">An ended device is signed out of ${app.site} at once. It gets back in with the password only.</p>
+${renderBack(app)}`,
+  )
+}
+
+function renderDevice({ id, current, browser, signedInAt }: Device): Html {
+  const since = new Date(signedInAt * 1000).toISOString()
+  return html`<li><strong>${browser}</strong>
+<span>${current ? 'This device, since' : 'Since'} <time datetime="${since}">${since.slice(11, 16)} UTC</time></span>
+${renderEnd(id, current ? 'End this device' : 'End that device', '')}</li>`
+}
+
+function renderEnd(which: string, words: string, kind: string): Html {
+  return html`<form method="post" action="/auth/devices"><input type="hidden" name="returnTo" value="/devices"><button class="${kind}" name="end" value="${which}">${words}</button></form>`
+}
+
 function renderEntries({ entries }: AppTexts, person: string): Html {
   return html`<ul data-signed-in="${person}">
 ${entries.map(([who, what]) => html`<li><strong>${who}</strong> <span>${what}</span></li>`)}
@@ -110,7 +148,7 @@ ${entries.map(([who, what]) => html`<li><strong>${who}</strong> <span>${what}</s
 }
 
 function renderLinks({ other }: AppTexts, plan: Plan): Html {
-  return html`<p><a href="/api-call">Ask the API</a> · <a href="${plan.urls[other.name]}/">Open ${other.site}</a></p>`
+  return html`<p><a href="/api-call">Ask the API</a> · <a href="${plan.urls[other.name]}/">Open ${other.site}</a>${plan.auth.apps === 'enabled' ? html` · <a href="/devices">Your devices</a>` : ''}</p>`
 }
 
 function renderBack({ site }: AppTexts): Html {

@@ -14,13 +14,15 @@ const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).di
 
 /**
  * Nothing but our own style and script runs. `formTargets`: browsers apply `form-action` to the redirects after a form
- * as well, so a login page names every origin that a login leads through.
+ * as well, so a login page names every origin that a login leads through. `watched`: a page that asks whether its session
+ * lives on, with a script of its own server.
  */
-export function securityPolicy(formTargets: readonly string[] = []): string {
+export function securityPolicy(formTargets: readonly string[] = [], watched = false): string {
   return [
     "default-src 'none'",
     `style-src ${hashOf(css)}`,
-    `script-src ${hashOf(submitScript)}`,
+    `script-src ${watched ? "'self'" : hashOf(submitScript)}`,
+    ...(watched ? ["connect-src 'self'"] : []),
     `form-action ${["'self'", ...formTargets].join(' ')}`,
     "base-uri 'none'",
     "frame-ancestors 'none'",

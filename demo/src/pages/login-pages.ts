@@ -33,10 +33,12 @@ ${wrong ? html`<p class="wrong" role="alert">${wrong}</p>` : ''}
 }
 
 /** The hint is good, so nobody is asked: the form of `oidc-provider` with the answer "yes", sent by itself. */
-export function renderConfirmedLogout(form: string): Promise<string> {
+const sites = { provider: 'Example ID', acme: 'Acme' } as const
+
+export function renderConfirmedLogout(form: string, place: keyof typeof sites = 'provider'): Promise<string> {
   return renderPage(
-    'provider',
-    'Example ID',
+    place,
+    sites[place],
     'Signing you out…',
     html`
 ${raw(form)}
@@ -61,8 +63,24 @@ ${raw(form)}
   )
 }
 
-export function renderSignedOut(): Promise<string> {
-  return renderPage('provider', 'Example ID', 'You are signed out of Example ID', html`<p>You can close this page.</p>`)
+/** Without a good hint: anybody can send a browser here. */
+export function renderAcmeAsks(form: string): Promise<string> {
+  return renderPage(
+    'acme',
+    'Acme',
+    'Sign out of Acme?',
+    html`
+${raw(form)}
+<p class="actions">
+<button class="primary" form="op.logoutForm" name="logout" value="yes">Sign out</button>
+<button form="op.logoutForm">Stay signed in</button>
+</p>`,
+  )
+}
+
+export function renderSignedOut(place: keyof typeof sites = 'provider'): Promise<string> {
+  const title = `You are signed out of ${sites[place]}`
+  return renderPage(place, sites[place], title, html`<p>You can close this page.</p>`)
 }
 
 /** `problem` is the provider's own code and description; it is escaped. */

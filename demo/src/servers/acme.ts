@@ -1,14 +1,14 @@
 import '../localhost-lookup.ts'
-import type { RequestListener } from 'node:http'
-import type { Provider } from 'oidc-provider'
-import { renderAcmeLogin } from '../pages/login-pages.ts'
+import type { Configuration, Provider } from 'oidc-provider'
+import { renderAcmeAsks, renderAcmeLogin, renderConfirmedLogout, renderSignedOut } from '../pages/login-pages.ts'
 import type { Plan } from '../plan.ts'
-import { makeProvider, readForm } from './openid-provider.ts'
+import { readForm } from './form.ts'
+import { answerForStore, isHintGood, makeProvider } from './openid-provider.ts'
 import { people } from './people.ts'
-import { serve } from './serve.ts'
+import { type Server, serve } from './serve.ts'
 
 /** Acme: the company behind Example ID. It alone knows passwords. */
-async function prepareAcme(plan: Plan): Promise<RequestListener> {
+async function prepareAcme(plan: Plan): Promise<Server> {
   const { acme, provider, mail, calendar } = plan.urls
   const site = { place: 'acme', name: 'Acme', issuer: acme, formTargets: [provider, mail, calendar] } as const
   const clients = [
@@ -17,9 +17,21 @@ async function prepareAcme(plan: Plan): Promise<RequestListener> {
       client_name: 'Example ID',
       client_secret: plan.secrets.provider,
       redirect_uris: [`${provider}/acme/callback`],
+      post_logout_redirect_uris: [`${provider}/acme/logged-out`],
     },
   ]
-  const openid: Provider = await makeProvider(site, { clients }, async (ctx, next) => {
+  const features: Configuration['features'] = {
+    rpInitiatedLogout: {
+      enabled: true,
+      logoutSource: async (ctx, form) => {
+        ctx.body = await (isHintGood(ctx) ? renderConfirmedLogout(form, 'acme') : renderAcmeAsks(form))
+      },
+      postLogoutSuccessSource: async (ctx) => {
+        ctx.body = await renderSignedOut('acme')
+      },
+    },
+  }
+  const openid: Provider = await makeProvider(site, { clients, features }, async (ctx, next) => {
     const uid = /^\/interaction\/([\w-]+)$/.exec(ctx.path)?.[1]
     if (!uid) return next()
     // Throws unless this browser holds the interaction's own cookie.
@@ -39,7 +51,7 @@ async function prepareAcme(plan: Plan): Promise<RequestListener> {
     ctx.respond = false
     await openid.interactionFinished(ctx.req, ctx.res, { login: { accountId: person.id } })
   })
-  return openid.callback()
+  return { listener: openid.callback(), answers: answerForStore(openid) }
 }
 
 serve('acme', prepareAcme)

@@ -3,11 +3,12 @@ import { getRequestListener } from '@hono/node-server'
 import { createGuard } from 'endsession/guard'
 import { Hono } from 'hono'
 import { guardName, type Plan } from '../plan.ts'
+import { makeFetch } from './filmed-fetch.ts'
 import { makeNotices } from './recorder.ts'
-import { serve } from './serve.ts'
+import { type Server, serve } from './serve.ts'
 
 /** A service next door. It takes the access tokens of both apps, until they tell it that a login has ended. */
-function prepareApi(plan: Plan): ReturnType<typeof getRequestListener> {
+function prepareApi(plan: Plan): Server {
   const guard = createGuard({
     issuer: plan.urls.provider,
     audience: plan.urls.api,
@@ -17,6 +18,7 @@ function prepareApi(plan: Plan): ReturnType<typeof getRequestListener> {
     ],
     auth: plan.auth.api,
     onEvent: makeNotices(),
+    runtime: { fetch: makeFetch(plan, 'api') },
   })
   const api = new Hono()
   api.get('/messages', async (c) => {
@@ -24,7 +26,7 @@ function prepareApi(plan: Plan): ReturnType<typeof getRequestListener> {
     if (!checked.ok) return checked.response
     return c.json({ for: checked.claims.sub, unread: 3 }, 200, { 'cache-control': 'no-store' })
   })
-  return getRequestListener(api.fetch)
+  return { listener: getRequestListener(api.fetch) }
 }
 
 serve('api', prepareApi)

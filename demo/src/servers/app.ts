@@ -1,40 +1,50 @@
 import '../localhost-lookup.ts'
 import { randomBytes } from 'node:crypto'
-import { rmSync } from 'node:fs'
-import type { RequestListener } from 'node:http'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { getRequestListener } from '@hono/node-server'
-import { createEndSession } from 'endsession'
+import { createEndSession, type EndSession, type Store } from 'endsession'
 import { sqliteStore } from 'endsession/sqlite'
 import { Hono } from 'hono'
 import { deleteCookie } from 'hono/cookie'
 import { csrf } from 'hono/csrf'
+import type { Answers } from '../messages.ts'
 import {
   type ApiAnswer,
   calendarTexts,
   mailTexts,
   renderApiAnswer,
+  renderDevices,
   renderHome,
   renderNoToken,
   renderOpenHome,
   renderWelcome,
+  watchPaths,
+  watchScript,
 } from '../pages/app-pages.ts'
 import { securityPolicy } from '../pages/layout.ts'
 import { guardName, type Plan } from '../plan.ts'
 import { openDatabase } from './database.ts'
+import { makeFetch } from './filmed-fetch.ts'
 import { makeNotices, recordReport, recordTokens } from './recorder.ts'
-import { serve } from './serve.ts'
+import { type Server, serve } from './serve.ts'
+
+const script = { 'content-type': 'text/javascript; charset=utf-8' } as const
+const browserModule = readFileSync(fileURLToPath(import.meta.resolve('endsession/browser')), 'utf8')
 
 const texts = process.argv[2] === 'calendar' ? calendarTexts : mailTexts
 
 /** Mail or Calendar: an app as people write it, with endsession in front of its own routes. */
-async function prepareApp(plan: Plan): Promise<RequestListener> {
+async function prepareApp(plan: Plan): Promise<Server> {
   const { name } = texts
+  const send = makeFetch(plan, name)
   const notice = makeNotices()
+  const store = sqliteStore(await openDatabase(join(plan.folder, `${name}.db`)))
   const endsession = createEndSession({
     baseUrl: plan.urls[name],
     secret: randomBytes(32).toString('base64url'),
-    store: sqliteStore(await openDatabase(join(plan.folder, `${name}.db`))),
+    store,
     providers: {
       example: {
         issuer: plan.urls.provider,
@@ -48,9 +58,9 @@ async function prepareApp(plan: Plan): Promise<RequestListener> {
     auth: plan.auth.apps,
     onEvent(event) {
       notice(event)
-      if (plan.record) recordReport(event)
+      recordReport(event)
     },
-    ...(plan.record && { runtime: { fetch: recordTokens(`${plan.urls.provider}/token`) } }),
+    runtime: { fetch: recordTokens(`${plan.urls.provider}/token`, send) },
   })
   await endsession.ready()
   // The parent process does it as well; but a parent that was killed does not.
@@ -61,7 +71,7 @@ async function prepareApp(plan: Plan): Promise<RequestListener> {
   app.use(csrf())
   app.use(async (c, next) => {
     await next()
-    c.header('content-security-policy', securityPolicy())
+    c.header('content-security-policy', securityPolicy([], true))
     c.header('referrer-policy', 'same-origin')
     c.header('cache-control', 'no-store')
   })
@@ -72,15 +82,22 @@ async function prepareApp(plan: Plan): Promise<RequestListener> {
     return c.html(session ? renderHome(texts, plan, session) : renderWelcome(texts))
   })
 
+  app.get('/devices', (c) =>
+    endsession.protect(c.req.raw, async (session) => c.html(renderDevices(texts, await endsession.devices(session)))),
+  )
+
   app.get('/api-call', (c) =>
     endsession.protect(c.req.raw, async (session) => {
       const access = await endsession.accessToken(session)
       // Without a login there is no token either, and an API that knows asks for none.
       if (!access.ok && plan.auth.apps === 'enabled') return c.html(renderNoToken(texts, access.why), 503)
-      const answer = await askApi(plan, access.ok ? access.token : undefined)
+      const answer = await askApi(plan, send, access.ok ? access.token : undefined)
       return c.html(renderApiAnswer(texts, answer))
     }),
   )
+
+  app.get(watchPaths.start, (c) => c.body(watchScript, 200, script))
+  app.get(watchPaths.module, (c) => c.body(browserModule, 200, script))
 
   // What most apps do, kept for comparison: one cookie is deleted, and that is all.
   app.post('/usual-logout', (c) => {
@@ -88,13 +105,24 @@ async function prepareApp(plan: Plan): Promise<RequestListener> {
     return c.redirect('/', 303)
   })
 
-  return getRequestListener(app.fetch)
+  return { listener: getRequestListener(app.fetch), answers: makeAnswers(plan, endsession, store) }
+}
+
+/** For the control room: what an administrator does, and how to begin anew. */
+function makeAnswers(plan: Plan, endsession: EndSession, store: Store): Answers {
+  return {
+    endPerson: (sub) => endsession.end({ provider: 'example', sub }, 'ended by the administrator'),
+    async forgetPerson(sub) {
+      const sessions = await store.list({ iss: plan.urls.provider, client: texts.name, sub })
+      for (const { id } of sessions) await endsession.end({ id }, 'the control room begins anew')
+    },
+  }
 }
 
 /** An API that is stopped, or slow, keeps nobody waiting for long. */
-async function askApi(plan: Plan, token: string | undefined): Promise<ApiAnswer | undefined> {
+async function askApi(plan: Plan, send: typeof fetch, token: string | undefined): Promise<ApiAnswer | undefined> {
   try {
-    const answer = await fetch(`${plan.urls.api}/messages`, {
+    const answer = await send(`${plan.urls.api}/messages`, {
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
       signal: AbortSignal.timeout(3000),
     })

@@ -1,5 +1,6 @@
 import type { Provider } from 'oidc-provider'
 import { renderProblem, renderProviderLogin } from '../pages/login-pages.ts'
+import type { Broker } from './broker.ts'
 import { findPerson } from './people.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -9,7 +10,7 @@ type Context = Parameters<Middleware>[0]
 /** Example ID's login screen: it offers "Sign in with Acme", and takes Acme's answer. */
 export async function showInteraction(
   openid: Provider,
-  upstream: Upstream,
+  { upstream, keepLogin }: Broker,
   origin: string,
   ctx: Context,
   next: () => Promise<unknown>,
@@ -23,11 +24,12 @@ export async function showInteraction(
     return
   }
   // Throws unless this browser holds the interaction's own cookie.
-  const details = await openid.interactionDetails(ctx.req, ctx.res)
-  const client = (await openid.Client.find(String(details.params.client_id)))?.clientName ?? 'an app'
+  const { params } = await openid.interactionDetails(ctx.req, ctx.res)
+  const client = (await openid.Client.find(String(params.client_id)))?.clientName ?? 'an app'
   ctx.type = 'html'
   if (step === '/acme') {
-    ctx.redirect(await upstream.start(uid))
+    // Whoever asks us for the login screen means a login screen, and not a session one house further.
+    ctx.redirect(await upstream.start(uid, String(params.prompt).split(' ').includes('login')))
     return
   }
   if (step !== '/finish' || upstream.interactionOf(here) !== uid) {
@@ -35,14 +37,15 @@ export async function showInteraction(
     return
   }
   // Redeemed as it came to the registered redirect URI: Acme compares.
-  const accountId = await upstream.finish(new URL(`/acme/callback${here.search}`, origin)).catch(() => '')
-  if (!findPerson(accountId)) {
+  const login = await upstream.finish(new URL(`/acme/callback${here.search}`, origin)).catch(() => undefined)
+  if (!login || !findPerson(login.accountId)) {
     ctx.status = 400
     ctx.body = await renderProviderLogin(client, uid, 'Acme did not sign you in. Please try again.')
     return
   }
+  keepLogin(ctx, login)
   ctx.respond = false
-  await openid.interactionFinished(ctx.req, ctx.res, { login: { accountId } })
+  await openid.interactionFinished(ctx.req, ctx.res, { login: { accountId: login.accountId } })
 }
 
 /** The interaction's cookie is sent below its own path only, so the answer goes on to there. */

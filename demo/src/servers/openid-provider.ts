@@ -1,8 +1,8 @@
 import './quiet.ts'
 import { randomBytes } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
 import { exportJWK, generateKeyPair } from 'jose'
 import { type Configuration, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { Answers } from '../messages.ts'
 import { securityPolicy } from '../pages/layout.ts'
 import { renderProblem } from '../pages/login-pages.ts'
 import { findPerson } from './people.ts'
@@ -75,12 +75,22 @@ async function grantAll(ctx: KoaContextWithOIDC): Promise<InstanceType<Provider[
   return grant
 }
 
-/** The fields of a form post, at most 4 KiB of them. */
-export async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
-  let text = ''
-  for await (const chunk of request) {
-    text += chunk
-    if (text.length > 4096) throw new Error('the form is too long')
+/** `oidc-provider` has verified the hint's signature; that it names the person of this session is ours to see. */
+export function isHintGood({ oidc }: KoaContextWithOIDC): boolean {
+  const { IdTokenHint: hint } = oidc.entities
+  return hint !== undefined && hint.payload.sub === oidc.session?.accountId
+}
+
+/** What the control room's auditor asks: what the store itself knows, and nothing that would change it. */
+export function answerForStore(provider: Provider): Answers {
+  return {
+    knowsSession: async (id) => (await provider.Session.find(id))?.accountId !== undefined,
+    async knowsRefreshToken(value) {
+      const token = await provider.RefreshToken.find(value)
+      return token !== undefined && !token.consumed
+    },
+    async forgetSession(id) {
+      await (await provider.Session.find(id))?.destroy()
+    },
   }
-  return new URLSearchParams(text)
 }

@@ -1,18 +1,30 @@
 import '../localhost-lookup.ts'
-import type { RequestListener } from 'node:http'
-import type { ClientMetadata, KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { ClientMetadata, Provider } from 'oidc-provider'
 import { renderAskBeforeLogout, renderConfirmedLogout, renderSignedOut } from '../pages/login-pages.ts'
 import type { Plan } from '../plan.ts'
+import { makeBroker } from './broker.ts'
+import { makeFetch } from './filmed-fetch.ts'
 import { showInteraction } from './interaction.ts'
-import { makeProvider } from './openid-provider.ts'
-import { serve } from './serve.ts'
+import { answerForStore, isHintGood, makeProvider } from './openid-provider.ts'
+import { type Server, serve } from './serve.ts'
+import { listenWithTrouble, makeSwitches, rememberLogoutToken } from './trouble.ts'
 import { makeUpstream } from './upstream.ts'
 
 /** Example ID: the provider that Mail and Calendar share. It keeps a session of its own and signs people in through Acme. */
-async function prepareProvider(plan: Plan): Promise<RequestListener> {
+async function prepareProvider(plan: Plan): Promise<Server> {
   const { provider, acme, mail, calendar, api } = plan.urls
   const site = { place: 'provider', name: 'Example ID', issuer: provider, formTargets: [acme, mail, calendar] } as const
-  const upstream = makeUpstream(acme, 'example-id', plan.secrets.provider, `${provider}/acme/callback`)
+  const { switches, setSwitch } = makeSwitches(plan)
+  const logoutTokens = rememberLogoutToken(makeFetch(plan, 'provider'), `${calendar}/auth/backchannel-logout`)
+  const upstream = makeUpstream({
+    issuer: acme,
+    clientId: 'example-id',
+    clientSecret: plan.secrets.provider,
+    callback: `${provider}/acme/callback`,
+    loggedOut: `${provider}/acme/logged-out`,
+    fetch: makeFetch(plan, 'provider'),
+  })
+  const broker = makeBroker(upstream, provider, () => !switches.upstreamStays)
   const clients = [describeApp(plan, 'mail', 'Mail'), describeApp(plan, 'calendar', 'Calendar')]
 
   const openid: Provider = await makeProvider(
@@ -21,7 +33,7 @@ async function prepareProvider(plan: Plan): Promise<RequestListener> {
       clients,
       scopes: ['openid', 'profile', 'email'],
       // Its guard refuses to call loopback addresses: right on the internet, and here everything is loopback.
-      fetch: (url, { dispatcher: _guard, ...init }: RequestInit = {}) => fetch(url, init),
+      fetch: (url, { dispatcher: _guard, ...init }: RequestInit = {}) => logoutTokens.fetch(url, init),
       issueRefreshToken: async () => true,
       // As with offline access: only a revocation ends these tokens, so that it is seen whether there was one.
       expiresWithSession: async () => false,
@@ -42,7 +54,7 @@ async function prepareProvider(plan: Plan): Promise<RequestListener> {
         rpInitiatedLogout: {
           enabled: true,
           logoutSource: async (ctx, form) => {
-            const confirmed = !plan.providerAsks && isHintGood(ctx)
+            const confirmed = !switches.asks && isHintGood(ctx)
             ctx.body = await (confirmed ? renderConfirmedLogout(form) : renderAskBeforeLogout(form))
           },
           postLogoutSuccessSource: async (ctx) => {
@@ -51,9 +63,12 @@ async function prepareProvider(plan: Plan): Promise<RequestListener> {
         },
       },
     },
-    (ctx, next) => showInteraction(openid, upstream, provider, ctx, next),
+    (ctx, next) => broker.passOn(ctx, () => showInteraction(openid, broker, provider, ctx, next)),
   )
-  return openid.callback()
+  return {
+    listener: listenWithTrouble(openid.callback(), switches),
+    answers: { ...answerForStore(openid), setSwitch, repeatLogoutToken: logoutTokens.repeat },
+  }
 }
 
 function describeApp(plan: Plan, name: 'mail' | 'calendar', title: string): ClientMetadata {
@@ -68,12 +83,6 @@ function describeApp(plan: Plan, name: 'mail' | 'calendar', title: string): Clie
     backchannel_logout_uri: `${routes}/backchannel-logout`,
     backchannel_logout_session_required: true,
   }
-}
-
-/** `oidc-provider` has verified the hint's signature; that it names the person of this session is ours to see. */
-function isHintGood({ oidc }: KoaContextWithOIDC): boolean {
-  const { IdTokenHint: hint } = oidc.entities
-  return hint !== undefined && hint.payload.sub === oidc.session?.accountId
 }
 
 serve('provider', prepareProvider)

@@ -3,7 +3,7 @@ import type { GuardEvent } from 'endsession/guard'
 import { decodeJwt } from 'jose'
 import { tell } from './serve.ts'
 
-/** For `--once`: the reports go to the parent process as the library makes them. */
+/** The reports go to the parent process as the library makes them. */
 export function recordReport(event: Event): void {
   if (event.type === 'logout.finished' || event.type === 'logout.landed') {
     tell({ type: 'report', at: event.type, report: event.report })
@@ -30,12 +30,12 @@ function describe(event: Event | GuardEvent): string | undefined {
 }
 
 /**
- * For `--once`: a `fetch` that listens at the token endpoint, so that the replay can try what a thief would try.
+ * A `fetch` that listens at the token endpoint, so that the replay can try what a thief would try.
  * Nothing but this demo's own parent process hears of it.
  */
-export function recordTokens(tokenEndpoint: string): typeof fetch {
+export function recordTokens(tokenEndpoint: string, send: typeof fetch): typeof fetch {
   return async (input, init) => {
-    const response = await fetch(input, init)
+    const response = await send(input, init)
     const url = input instanceof Request ? input.url : String(input)
     if (url === tokenEndpoint && response.ok) {
       const tokens = (await response.clone().json()) as TokenAnswer

@@ -1,0 +1,49 @@
+import type { Browser, Page } from '../once/browser.ts'
+import { isSignedIn } from '../once/replay.ts'
+import type { AppName, Plan } from '../plan.ts'
+import type { Person } from '../servers/people.ts'
+
+export type Entered = 'was in' | 'silently' | 'with password' | 'not'
+
+/** Once more where an app wants a login that is younger than a logout. */
+const loginsAtMost = 2
+
+/** Times of logins are whole seconds, those of logouts are rounded up; a login in the same second counts as ended, too. */
+const youngerSeconds = 2.1
+
+/**
+ * Into an app, by whatever is asked for on the way: nothing, a click, the password. `endedAt`: when a logout last ended this
+ * person, in milliseconds of this process.
+ */
+export async function walkIn(
+  plan: Plan,
+  browser: Browser,
+  app: AppName,
+  { id, password }: Person,
+  endedAt: number = Number.NEGATIVE_INFINITY,
+): Promise<{ readonly entered: Entered; readonly page: Page }> {
+  const home = await browser.open(plan.urls[app])
+  if (isSignedIn(home)) return { entered: 'was in', page: home }
+  let page = await browser.click(home, 'Log in')
+  let asked = false
+  for (let logins = 0; logins < loginsAtMost && isLoginScreen(plan, page); logins++) {
+    page = await browser.click(page, 'Sign in with Acme')
+    if (page.url.origin !== plan.urls.acme) continue
+    // Back at the login screen: she was ended just now by somebody of whom nobody here knows.
+    await waitUntilYounger(asked ? performance.now() : endedAt)
+    asked = true
+    page = await browser.press(page, 'Sign in', { name: id, password })
+  }
+  if (!isSignedIn(page)) return { entered: 'not', page }
+  return { entered: asked ? 'with password' : 'silently', page }
+}
+
+async function waitUntilYounger(endedAt: number): Promise<void> {
+  const left = youngerSeconds * 1000 - (performance.now() - endedAt)
+  if (left > 0) await new Promise((resolve) => setTimeout(resolve, left))
+}
+
+/** Example ID's. */
+export function isLoginScreen({ urls }: Plan, { url, html }: Page): boolean {
+  return url.origin === urls.provider && html.text.includes('Sign in with Acme')
+}
