@@ -15,10 +15,26 @@ const alias = Object.entries<{ default?: string }>(exports).flatMap(([path, { de
 export default defineConfig({
   resolve: { alias },
   test: {
-    include: ['test/**/*.test.ts'],
     // A generous end, never a measure: tests wait for conditions.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // It imports `next/server` as bundlers find it, and Node.js does not.
+    server: { deps: { inline: [/node_modules\/next-auth\//] } },
     reporters: ['default', './tools/rules-reporter.mjs'],
+    projects: [
+      { extends: true, test: { name: 'tests', include: ['test/**/*.test.ts'], exclude: ['test/browser/**'] } },
+      // One browser at a time, and after the others: two of them starve each other on two cores.
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          expect: { poll: { timeout: 20_000 } },
+        },
+      },
+    ],
   },
 })

@@ -138,17 +138,16 @@ export async function benchGuard(say) {
 
 const least = 5
 
-export function guardAsText({ speed: rows, megabytesPer100000Marks }) {
-  const lines = rows.map(
-    ({ algorithm, first, guard, jose, ratio }) =>
-      `  ${algorithm}  guard ${guard.toFixed(1)} (first time ${first.toFixed(0)}); jose.jwtVerify ${jose.toFixed(1)}; ${ratio.toFixed(1)}×  target at least ${least}×${ratio < least ? '  MISSED' : ''}`,
-  )
-  return [
-    'Guard checks',
-    `  ${tokensInAll} distinct tokens in random order, ${marksInAll} marks followed.`,
-    '',
-    ...lines,
-    `  memory for 100 000 marks: ${megabytesPer100000Marks.toFixed(1)} MB`,
-    '',
-  ].join('\n')
+export function describeGuard({ speed: rows, megabytesPer100000Marks }) {
+  return {
+    title: 'Guard checks',
+    lines: [
+      `${tokensInAll} distinct tokens in random order, ${marksInAll} marks followed.`,
+      ...rows.map(
+        ({ algorithm, first, guard, jose, ratio }) =>
+          `${algorithm}  guard ${guard.toFixed(1)} µs (first time ${first.toFixed(0)}); jose.jwtVerify ${jose.toFixed(1)}; ${ratio.toFixed(1)}×  target at least ${least}×${ratio < least ? '  MISSED' : ''}`,
+      ),
+      `memory for 100 000 marks: ${megabytesPer100000Marks.toFixed(1)} MB`,
+    ],
+  }
 }

@@ -1,48 +1,75 @@
-// What a session check and a back-channel logout cost, beside what people use today. `npm run bench -- --help`
+// What a session check, a logout and a guard cost, beside what people use today and on each store. `npm run bench -- --help`
+import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { backchannelContenders } from './backchannel.mjs'
 import { checkContenders } from './checks.mjs'
-import { benchGuard, guardAsText } from './guard.mjs'
+import { benchGuard, describeGuard } from './guard.mjs'
 import { measure } from './measure.mjs'
-import { asText, compare } from './report.mjs'
+import { describeSize, measureRedisSize } from './redis-size.mjs'
+import { asMarkdown, asText, compare } from './report.mjs'
+import { storeParts } from './stores.mjs'
 
-const help = `npm run bench -- [--json] [--quick] [--only check|backchannel|guard]
+const names = ['check', 'backchannel', 'guard', 'stores', 'size']
+const resultsFile = new URL('RESULTS.md', import.meta.url)
 
-Runs everything in this process, in rounds that take turns, and prints ratios: they say more about the code than about
-the machine. A target that is missed is marked; the exit code is 0 all the same.
+const help = `npm run bench -- [--json] [--quick] [--write] [--only ${names.join('|')}]
+
+Runs everything in rounds that take turns, and prints ratios: they say more about the code than about the machine.
+A target that is missed is marked; the exit code is 0 all the same. Redis and Postgres are started where they are
+installed, on loopback, in folders of their own, and left out elsewhere. About eight minutes; a third of that with --quick.
 
   --json    one JSON object on stdout, nothing else
-  --quick   a third of the rounds
-  --only    one of the three parts
+  --quick   a third of the rounds, and no more than 100 000 sessions in Redis
+  --write   writes bench/RESULTS.md as well
+  --only    one of the five parts
   --help    this text`
 
 const { values } = parseArgs({
   options: {
     json: { type: 'boolean' },
     quick: { type: 'boolean' },
+    write: { type: 'boolean' },
     only: { type: 'string' },
     help: { type: 'boolean' },
   },
 })
+const say = (line) => process.stderr.write(`${line}\n`)
+const wanted = (name) => values.only === undefined || values.only === name
+
 if (values.help) {
   console.log(help)
+} else if (values.only !== undefined && !names.includes(values.only)) {
+  say(`--only ${values.only}: is one of ${names.join(', ')}`)
+  process.exitCode = 2
 } else {
-  const say = (line) => process.stderr.write(`${line}\n`)
-  const rounds = values.quick ? 5 : 11
-  const parts = [
-    ['check', 'Session checks', checkContenders],
-    ['backchannel', 'Back-channel logouts', backchannelContenders],
-  ].filter(([name]) => values.only === undefined || values.only === name)
-  const results = []
-  for (const [name, title, make] of parts) {
-    say(`${title}: preparing`)
-    const { contenders, targets, notes, close } = await make(say)
-    const measured = await measure(contenders, { rounds, roundMilliseconds: 150, mostMilliseconds: 25_000, say })
-    await close()
-    results.push(compare({ name, title, notes, measured, targets }))
+  const results = await run()
+  if (values.write) writeFileSync(resultsFile, asMarkdown(results))
+  console.log(values.json ? JSON.stringify(results, undefined, 2) : asText(results))
+}
+
+async function run() {
+  const parts = []
+  const turns = { rounds: values.quick ? 5 : 11, roundMilliseconds: 150, mostMilliseconds: 40_000, say }
+  const take = async ({ name, title, notes, targets, contenders }) => {
+    say(title)
+    parts.push(compare({ name, title, notes, targets, measured: await measure(contenders, turns) }))
   }
-  const guard = values.only === undefined || values.only === 'guard' ? await benchGuard(say) : undefined
-  const node = process.versions.node
-  if (values.json) console.log(JSON.stringify({ node, parts: results, guard }, undefined, 2))
-  else console.log([asText(results, node), ...(guard ? [guardAsText(guard)] : [])].join('\n'))
+  for (const [name, make] of [
+    ['check', checkContenders],
+    ['backchannel', backchannelContenders],
+  ]) {
+    if (!wanted(name)) continue
+    const { close, ...part } = await make(say)
+    await take(part)
+    await close()
+  }
+  if (wanted('stores')) {
+    const { parts: made, close } = await storeParts(say)
+    for (const part of made) await take(part)
+    await close()
+  }
+  const guard = wanted('guard') ? describeGuard(await benchGuard(say)) : undefined
+  const sizes = [1_000, 10_000, 100_000, ...(values.quick ? [] : [1_000_000])]
+  const size = wanted('size') ? describeSize(await measureRedisSize(say, sizes)) : undefined
+  return { node: process.versions.node, parts, texts: [guard, size].filter(Boolean) }
 }

@@ -9,11 +9,45 @@ export function compare({ name, title, notes, measured, targets }) {
   return { name, title, notes, measured, ratios }
 }
 
-export function asText(results, node) {
+/** `texts`: what has a form of its own. */
+export function asText({ node, parts, texts }) {
   return [
     `endsession bench, Node ${node}. Microseconds for each operation: median (least to most of the rounds).`,
-    ...results.map(partText),
+    ...parts.map(partText),
+    ...texts.map(({ title, lines }) => [title, ...lines.map((line) => `  ${line}`)].join('\n')),
   ].join('\n\n')
+}
+
+/** A page that people read without running anything. */
+export function asMarkdown({ node, parts, texts }) {
+  return [
+    '# What it costs',
+    `Made by \`npm run bench -- --write\` on Node ${node}. Microseconds for each operation: median (least to most of the rounds).
+A busy machine changes the figures by half, the ratios less. What each part does stands in [README.md](README.md).`,
+    ...parts.map(partMarkdown),
+    ...texts.map(({ title, lines }) => [`## ${title}`, '', '```text', ...lines, '```'].join('\n')),
+    '',
+  ].join('\n\n')
+}
+
+function partMarkdown({ title, notes, measured, ratios }) {
+  return [
+    `## ${title}`,
+    '',
+    ...notes,
+    '',
+    '| | µs | least to most | of the processor | each second |',
+    '| --- | --- | --- | --- | --- |',
+    ...measured.map(
+      ({ name, median, least, most, processor }) =>
+        `| ${name} | ${figure(median).trim()} | ${figure(least).trim()} to ${figure(most).trim()} | ${figure(processor).trim()} | ${Math.round(1e6 / median).toLocaleString('en')} |`,
+    ),
+    '',
+    ...ratios.map(({ ours, theirs, ratio, target, met }) => {
+      const verdict = target === undefined ? '' : ` (target at least ${target}×: ${met ? 'met' : '**missed**'})`
+      return `- ${ours} against ${theirs}: ${ratio.toPrecision(3)}×${verdict}`
+    }),
+  ].join('\n')
 }
 
 function partText({ title, notes, measured, ratios }) {

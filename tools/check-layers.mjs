@@ -11,6 +11,7 @@ import ts from 'typescript'
  * - `only`: imports from these layers and its own, and from no other.
  * - `alone`: its files do not import each other.
  * - `leaf`: nobody else imports it; users do, by name.
+ * - `apart`: runs elsewhere, in a world of its own: of other layers it has types only, and `outsideWorld` is not for it.
  */
 const layers = [
   { name: 'base', files: ['words.ts', 'errors.ts', 'events.ts', 'runtime.ts'] },
@@ -19,7 +20,10 @@ const layers = [
   { name: 'session', files: ['session/'] },
   { name: 'report', files: ['report.ts'] },
   { name: 'web', files: ['web/'] },
-  { name: 'options', files: ['host.ts', 'options.ts', 'resolve-options.ts'] },
+  {
+    name: 'options',
+    files: ['host.ts', 'options.ts', 'option-checks.ts', 'resolve-options.ts', 'resolve-providers.ts'],
+  },
   { name: 'app', files: ['app.ts'] },
   // What several flows share: the other files that stand directly in src.
   { name: 'steps', files: [], others: true },
@@ -29,10 +33,22 @@ const layers = [
   { name: 'stores', files: ['stores/'], only: ['base', 'session'], leaf: true },
   { name: 'adapters', files: ['adapters/'], leaf: true },
   { name: 'testing', files: ['testing/'], leaf: true },
+  { name: 'browser', files: ['browser/'], only: ['base'], leaf: true, apart: true },
 ]
 
-/** Packages whose code the library runs; `types` only lends its types. Node built-ins have their own rule. */
-const packages = [{ name: 'jose' }, { name: 'oauth4webapi' }, { name: 'express', types: true, in: 'adapters' }]
+/**
+ * Packages whose code the library runs; `types` only lends its types, `late` is also imported, inside of functions: whoever
+ * does not call them need not have it. Node built-ins have their own rule.
+ */
+const packages = [
+  { name: 'jose' },
+  { name: 'oauth4webapi' },
+  { name: 'express', types: true, in: 'adapters' },
+  { name: 'next-auth', types: true, in: 'adapters' },
+  { name: 'next-auth/jwt', types: true, late: true, in: 'adapters' },
+  { name: 'next/headers.js', types: true, late: true, in: 'adapters' },
+  { name: 'react', in: 'browser' },
+]
 
 /** Node built-ins: runtime.ts runs node:crypto; these others are for one layer each. Types are free in adapters. */
 const builtins = [
@@ -57,8 +73,14 @@ const outsideWorld = {
   'AbortSignal.timeout': 'deadline of runtime.ts',
 }
 
-/** The store contract looks for the `describe` and `it` of the test runner in use. */
-const exempt = { 'testing/store-contract.ts': ['globalThis'] }
+/**
+ * The store contract looks for the `describe` and `it` of the test runner in use; Next.js loads a module several times in
+ * one process, and what has to be one hangs on `globalThis`.
+ */
+const exempt = {
+  'testing/store-contract.ts': ['globalThis'],
+  'adapters/next-auth/shared.ts': ['globalThis'],
+}
 
 const longest = 300
 /** Folders that stand outside of the package and import it by its name, as users do. */
@@ -90,10 +112,11 @@ export function checkFile(file, text) {
   const visit = (node, inFunction) => {
     const target = importTarget(node)
     if (target) {
-      const what = checkImport(file, layer, target)
+      const what = checkImport(file, layer, { ...target, late: target.late === true && inFunction })
       if (what) say(node, what)
     }
-    const what = checkForm(file, node, inFunction) ?? (file === 'runtime.ts' ? undefined : checkGlobal(file, node))
+    const isFree = file === 'runtime.ts' || layer?.apart
+    const what = checkForm(file, node, inFunction) ?? (isFree ? undefined : checkGlobal(file, node))
     if (what) say(node, what)
     // Types run nothing: only their imports count.
     ts.forEachChild(node, (child) => visit(child, inFunction || ts.isFunctionLike(node)))
@@ -112,11 +135,11 @@ function importTarget(node) {
     return { from: literal(node.moduleSpecifier), types: node.isTypeOnly }
   if (ts.isImportTypeNode(node)) return { from: literal(node.argument.literal), types: true }
   if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
-    return { from: literal(node.arguments[0]), types: false }
+    return { from: literal(node.arguments[0]), types: false, late: true }
   return undefined
 }
 
-function checkImport(file, layer, { from, types }) {
+function checkImport(file, layer, { from, types, late }) {
   if (from.startsWith('node:')) {
     const place = builtins.filter(({ name }) => name === from).map((builtin) => builtin.in)
     if (place.some((name) => stands(file, name))) return undefined
@@ -126,8 +149,10 @@ function checkImport(file, layer, { from, types }) {
   if (!from.startsWith('.')) {
     const known = packages.find(({ name }) => name === from)
     if (!known) return `${from} is no dependency of the library; it has two: jose and oauth4webapi`
-    if (known.types && !(types && layer?.name === known.in))
+    const lent = types || (known.late && late)
+    if (known.types && !(lent && layer?.name === known.in))
       return `${from} lends its types to ${known.in} only: use \`import type\` there`
+    if (known.in && layer?.name !== known.in) return `${from} is for ${known.in} only`
     return undefined
   }
   if (!from.endsWith('.ts')) return `${from}: write the import with its .ts ending`
@@ -140,6 +165,7 @@ function checkImport(file, layer, { from, types }) {
   const allowed = layer.only
     ? layer.only.includes(other.name)
     : !other.leaf && layers.indexOf(other) < layers.indexOf(layer)
+  if (allowed && layer.apart && !types) return `${layer.name} runs elsewhere: of ${target} it may have types only`
   if (allowed) return undefined
   return `${layer.name} may not import ${other.name} (${target}): imports point down only; move what is needed to a lower layer, or hand it in`
 }

@@ -50,7 +50,7 @@ const bin = (name) => join(root, 'node_modules', name)
 
 function check(work) {
   const { name, exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-  node('build', [bin('typescript/bin/tsc'), '-b', folder], root, 'Fix the errors above.')
+  node('build', [bin('typescript/bin/tsc'), '-b', folder, join(folder, 'src/browser')], root, 'Fix the errors above.')
   const packed = run(
     'npm pack',
     'npm',
@@ -83,8 +83,18 @@ function check(work) {
 /** A project that knows the package only by its tarball. */
 function smoke(project, tarball, name, entries) {
   cpSync(uses, project, { recursive: true })
-  const types = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).devDependencies['@types/node']
-  const dependencies = { [name]: `file:${tarball}`, '@types/node': types, '@types/express': '5' }
+  const versionOf = (place, dependency) =>
+    JSON.parse(readFileSync(join(place, 'package.json'), 'utf8')).devDependencies[dependency]
+  const peers = ['next', 'next-auth', 'react', 'react-dom', '@types/react'].map((peer) => [
+    peer,
+    versionOf(folder, peer),
+  ])
+  const dependencies = {
+    [name]: `file:${tarball}`,
+    '@types/node': versionOf(root, '@types/node'),
+    '@types/express': '5',
+    ...Object.fromEntries(peers),
+  }
   for (const [alias, version] of Object.entries(compilers)) dependencies[alias] = `npm:typescript@${version}`
   writeFileSync(join(project, 'package.json'), JSON.stringify({ private: true, type: 'module', dependencies }, null, 2))
   run(
@@ -101,7 +111,7 @@ function smoke(project, tarball, name, entries) {
     const { version, bin: bins } = JSON.parse(
       readFileSync(join(project, 'node_modules', alias, 'package.json'), 'utf8'),
     )
-    for (const resolution of ['nodenext', 'bundler']) {
+    for (const resolution of ['nodenext', 'bundler', 'next']) {
       const compiler = join(project, 'node_modules', alias, bins.tsc)
       const config = `tsconfig.${resolution}.json`
       node(

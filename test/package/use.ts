@@ -9,9 +9,12 @@ import {
   type Report,
   remaining,
 } from 'endsession'
+import { announceLogout, type WatchOptions, watchSession } from 'endsession/browser'
 import { type ExpressAdapter, expressAdapter } from 'endsession/express'
 import { createGuard, type Guard } from 'endsession/guard'
 import { nodeAdapter } from 'endsession/node'
+import { type PostgresPool, postgresStore } from 'endsession/postgres'
+import { type RedisClient, redisStore } from 'endsession/redis'
 import { sqliteStore } from 'endsession/sqlite'
 import { fakeProvider, storeContract } from 'endsession/testing'
 
@@ -60,5 +63,15 @@ export async function serve(request: Request): Promise<Response> {
 type Database = Parameters<typeof sqliteStore>[0]
 export const openStore = (database: Database): ReturnType<typeof sqliteStore> => sqliteStore(database)
 
+export const openShared = (pool: PostgresPool): ReturnType<typeof postgresStore> =>
+  postgresStore(pool, { schema: 'mail' })
+
+export const openRedisStore = (client: RedisClient): ReturnType<typeof redisStore> =>
+  redisStore(client, { prefix: 'mail' })
+
 export const provider: { fetch: typeof fetch } = fakeProvider()
 storeContract(async () => memoryStore())
+
+const watched: WatchOptions = { signedIn: true, wipe: { localStorage: ['draft:*'] }, onEnded: (show) => show() }
+export const watchPage = (): (() => void) => watchSession(watched)
+export const leaveByScript = (): void => announceLogout('/auth')

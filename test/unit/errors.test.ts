@@ -31,6 +31,18 @@ describe('EndSessionError', () => {
   })
 })
 
+describe('EndSessionError of another copy of this module, as bundlers make them', () => {
+  it('is one of ours, and nothing else is', async () => {
+    const path = '../../packages/endsession/src/errors.ts?copy'
+    const { EndSessionError: Other } = (await import(path)) as { EndSessionError: typeof EndSessionError }
+    expect(Other).not.toBe(EndSessionError)
+    expect(new Other('ERR_STORE', 'words')).toBeInstanceOf(EndSessionError)
+    expect(errorResponse(page as never, fetched, new Other('ERR_STORE', 'words')).status).toBe(503)
+    for (const value of [new Error('ERR_STORE'), { code: 'ERR_STORE' }, 'ERR_STORE', null, undefined])
+      expect(value instanceof EndSessionError).toBe(false)
+  })
+})
+
 describe('errorResponse', () => {
   it.each(['ERR_STORE', 'ERR_PROVIDER', 'ERR_LOGIN', 'ERR_REQUEST'] as const)(
     '[L18] %s: fixed words, never the cause',

@@ -38,7 +38,14 @@ const outcomes: Readonly<Record<Outcome, readonly Reason[]>> = {
     'probe_still_signed_in',
     'provider_unreachable',
   ],
-  skipped: ['no_session', 'signed_in_since', 'revocation_reaches_farther', 'store_failed_first', 'outside_scope'],
+  skipped: [
+    'no_session',
+    'signed_in_since',
+    'revocation_reaches_farther',
+    'store_failed_first',
+    'browser_not_sent',
+    'outside_scope',
+  ],
 }
 
 const everyLayer = (reason: Reason) =>

@@ -21,6 +21,8 @@ export interface App {
   providerOf(session: { readonly iss: string; readonly client: string }): Provider | undefined
   /** Absolute URL of one of our routes. */
   route(name: string): string
+  /** Where this provider sends people back to after a login, by its name in the options. */
+  callbackOf(provider: string): string
   readonly urls: Urls
   page(page: Page, status: number, setCookies?: readonly string[]): Response
 }
@@ -40,7 +42,8 @@ export function createApp(options: Resolved): App {
     providerOf: ({ iss, client }) =>
       [...providers.values()].find(({ config }) => config.issuer === iss && config.clientId === client),
     route,
-    urls: urlsOf(route),
+    callbackOf: (name) => callbackOf(route, name, options.providers),
+    urls: urlsOf(route, options.providers),
     page: (page, status, setCookies) => pageResponse(setting, page, status, setCookies),
   }
 }
@@ -49,19 +52,27 @@ export function createApp(options: Resolved): App {
 export interface Urls {
   /** Redirect URI. */
   readonly callback: string
+  /** The redirect URI of each provider, by its name: another one only where its `callback` is `own`. */
+  readonly callbacks: Readonly<Record<string, string>>
   /** Post-logout redirect URI. */
   readonly loggedOut: string
   readonly backchannelLogout: string
   readonly frontchannelLogout: string
 }
 
-export function urlsOf(route: (name: string) => string): Urls {
+export function urlsOf(route: (name: string) => string, providers: Resolved['providers']): Urls {
+  const callbacks = [...providers.keys()].map((name) => [name, callbackOf(route, name, providers)])
   return {
     callback: route('callback'),
+    callbacks: Object.freeze(Object.fromEntries(callbacks)),
     loggedOut: route('logged-out'),
     backchannelLogout: route('backchannel-logout'),
     frontchannelLogout: route('frontchannel-logout'),
   }
+}
+
+function callbackOf(route: (name: string) => string, name: string, providers: Resolved['providers']): string {
+  return route(providers.get(name)?.ownCallback ? `callback/${name}` : 'callback')
 }
 
 /** What people call a provider: its host name. */

@@ -2,6 +2,7 @@
 import { decodeJwt } from 'jose'
 import type { App } from './app.ts'
 import { EndSessionError } from './errors.ts'
+import { readFresh } from './fresh.ts'
 import { refusedHandle } from './host.ts'
 import { newSession, type SignedIn } from './new-session.ts'
 import { readLogin } from './protocol/exchange.ts'
@@ -10,6 +11,7 @@ import { sha256 } from './runtime.ts'
 import type { Tokens } from './session/contents.ts'
 import { newCookieId, sessionIdOf } from './session/ids.ts'
 import { finishReplaced } from './settle.ts'
+import { browserLabel } from './web/browser-label.ts'
 
 /** A login from before endsession was there, as its cookie holds it. */
 export interface EarlierLogin {
@@ -25,6 +27,13 @@ export interface OpenHow {
   readonly interactive?: boolean
   /** The handle that this browser had until now: its session ends in the same step. */
   readonly replaces?: string | undefined
+  /** The id of the live session that this browser had when the login came back: its logout meanwhile is meant for this one too. */
+  readonly startedWith?: string | undefined
+  /**
+   * The request that the host's login came back with: what this browser has asked for when it logged out counts at once,
+   * and `devices` knows the browser by name.
+   */
+  readonly request?: Request | undefined
 }
 
 const unknownBrowser = 'Unknown browser'
@@ -37,18 +46,24 @@ export async function openAttached(
   app: App,
   name: string,
   tokens: Tokens,
-  { interactive = false, replaces }: OpenHow = {},
+  { interactive = false, replaces, startedWith, request }: OpenHow = {},
 ): Promise<string> {
   const provider = providerNamed(app, name)
   const login = signedInWith(provider, tokens)
   const handle = newCookieId(app.options.runtime)
   const id = sessionIdOf(handle) as string
-  const session = newSession(app, provider, id, login, { provider: name, browser: unknownBrowser, hosted: true })
+  const browser = request ? browserLabel(request.headers.get('user-agent')) : unknownBrowser
+  const session = newSession(app, provider, id, login, { provider: name, browser, hosted: true })
   // Without `auth_time` nobody knows whether the person was asked: that is accepted only of a provider that never says it.
   const accepts = interactive && provider.config.profile.authTime === 'never'
   const replaced = sessionIdOf(replaces)
-  const how = { ...(accepts && { interactive: true as const }), ...(replaced !== undefined && { replaces: replaced }) }
-  if ((await app.store.create(session, how)) === 'created') {
+  const how = {
+    ...(accepts && { interactive: true as const }),
+    ...(replaced !== undefined && { replaces: replaced }),
+    ...(startedWith !== undefined && { startedWith: [startedWith] }),
+  }
+  const behind = request !== undefined && lacksFresh(app, request, provider, login, accepts)
+  if (!behind && (await app.store.create(session, how)) === 'created') {
     app.options.emit({ type: 'session.created', session: id })
     if (replaced !== undefined) app.options.runtime.waitUntil(finishReplaced(app, replaced))
     return handle
@@ -59,6 +74,13 @@ export async function openAttached(
       'The provider did not say when the person signed in (auth_time): ask with max_age=0.',
     )
   return refusedHandle
+}
+
+/** This browser has logged out at this provider, and the person has not met the login screen since. */
+function lacksFresh(app: App, request: Request, provider: Provider, { authTime }: SignedIn, accepts: boolean): boolean {
+  const authBefore = readFresh(app, request, provider)
+  if (!authBefore) return false
+  return authTime === undefined ? !accepts : authTime <= authBefore
 }
 
 /**

@@ -16,6 +16,8 @@ import { routesOf } from './routes.ts'
 import { every } from './runtime.ts'
 import { sessionIdOf } from './session/ids.ts'
 import { sweep } from './settle.ts'
+import { createTabStreams } from './tab-streams.ts'
+import { isProbeAnswer } from './transactions.ts'
 import { createUnauthenticated } from './unauthenticated.ts'
 import { errorResponse } from './web/error-response.ts'
 
@@ -29,7 +31,7 @@ const sweepSeconds = 30
 export function createEndSession(options: Options | (() => Options)): EndSession {
   let made: EndSession | undefined
   const get = (): EndSession => {
-    made ??= make(resolveOptions(typeof options === 'function' ? options() : options))
+    made ??= makeEndSession(typeof options === 'function' ? options() : options).endsession
     return made
   }
   if (typeof options !== 'function') get()
@@ -54,17 +56,29 @@ export function createEndSession(options: Options | (() => Options)): EndSession
   }
 }
 
-function make(options: Resolved): EndSession {
-  return options.auth === 'disabled' ? createUnauthenticated(options) : createAuthenticated(options)
+export interface Made {
+  readonly endsession: EndSession
+  readonly options: Resolved
+  /** Its parts, with the work in the background going on; nothing where authentication is disabled. */
+  readonly awake?: () => App
 }
 
-function createAuthenticated(options: Resolved): EndSession {
+/** For adapters that need the parts as well. Throws ERR_OPTIONS with every problem. */
+export function makeEndSession(given: Options): Made {
+  const options = resolveOptions(given)
+  return options.auth === 'disabled'
+    ? { endsession: createUnauthenticated(options), options }
+    : makeAuthenticated(options)
+}
+
+function makeAuthenticated(options: Resolved): Made {
   const app = createApp(options)
   const { basePath, runtime, emit } = options
   const retries = createRetries(runtime)
   const describe = createDescribe(app)
   const listeners = createEndedListeners(app)
-  const routes = routesOf(app, describe, retries)
+  const streams = createTabStreams(listeners, runtime)
+  const routes = routesOf(app, describe, retries, streams)
   let stop: (() => void) | undefined
 
   /** Nothing runs in the background of an app that nobody has asked for anything. */
@@ -74,14 +88,15 @@ function createAuthenticated(options: Resolved): EndSession {
   }
   const hosted = (host: Host | undefined): App => (host ? { ...awake(), host } : awake())
 
-  return {
+  const endsession: EndSession = {
     async handle(request, { host } = {}) {
       const { pathname } = new URL(request.url)
       if (!pathname.startsWith(`${basePath}/`)) return undefined
       const name = pathname.slice(basePath.length + 1)
       const methods = routes.get(name)
-      // Attached, the way back from the login is the host's, whatever it is called.
-      if (!methods || (name === 'callback' && (host ?? options.host))) return undefined
+      if (!methods) return undefined
+      // Attached, the way back from the login is the host's, whatever it is called; that from a probe is ours.
+      if (/^callback(\/|$)/.test(name) && (host ?? options.host) && !isProbeAnswer(app, request)) return undefined
       const route = methods.get(request.method === 'HEAD' ? 'GET' : request.method)
       if (!route) return methodNotAllowed([...methods.keys()])
       return route(hosted(host), request).catch((error) => {
@@ -116,10 +131,12 @@ function createAuthenticated(options: Resolved): EndSession {
     async close() {
       stop?.()
       retries.close()
+      streams.close()
       listeners.close()
       await options.store.close()
     },
   }
+  return { endsession, options, awake }
 }
 
 function methodNotAllowed(methods: readonly string[]): Response {

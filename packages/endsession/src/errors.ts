@@ -10,6 +10,9 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   ERR_REQUEST: 400,
 }
 
+/** Bundlers load a package several times in one process: an error of any copy is one of ours. */
+const brand: unique symbol = Symbol.for('endsession.error')
+
 /**
  * The only error that this package throws. Match on `code`, not on the class.
  * `message` is safe to show to anybody; the detail is in `cause` and may hold anything.
@@ -24,5 +27,10 @@ export class EndSessionError extends Error {
     super(message, 'cause' in detail ? { cause: detail.cause } : undefined)
     this.code = code
     this.status = detail.status ?? statuses[code]
+    Object.defineProperty(this, brand, { value: true })
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && brand in value
   }
 }

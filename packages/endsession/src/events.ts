@@ -12,7 +12,8 @@ export type Event =
   /** `check` names the check of the logout token that said no. */
   | { readonly type: 'backchannel.rejected'; readonly check: string }
   | { readonly type: 'provider.failed' | 'store.failed' | 'feed.lost'; readonly error: EndSessionError }
-  | { readonly type: 'adoption.limited' | 'mode.disagreed'; readonly detail: string }
+  /** `token.removed`: a callback of the host had copied a token into its cookie; the detail names the field. */
+  | { readonly type: 'adoption.limited' | 'mode.disagreed' | 'token.removed'; readonly detail: string }
 
 export type Emit = (event: Event) => void
 

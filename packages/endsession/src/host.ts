@@ -12,6 +12,11 @@ export interface Host<R = Request> {
    * (`prompt=login&max_age=0`). `returnTo`: where to go afterwards, absolute and checked.
    */
   login(how: { interactive: boolean; returnTo: string }): string
+  /**
+   * The host's own redirect URI for this provider, absolute. With it the probe can be done: the provider's answer comes
+   * there, and the host hands it to `handle`, as a request for `callback`, before it looks at it itself.
+   */
+  callback?(provider: string): string
 }
 
 /** Hosts read cookies and JSON, and may come across anything there. */

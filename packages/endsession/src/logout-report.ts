@@ -29,6 +29,7 @@ export type Departure =
   | 'no_end_session_endpoint'
   | 'provider_unreachable'
   | 'provider_not_configured'
+  | 'browser_not_sent'
   | 'outside_scope'
 
 export function reportOf(findings: Findings, providerTellsOthers: boolean): Report {

@@ -1,6 +1,7 @@
 import type { Event } from './events.ts'
 import type { Host } from './host.ts'
 import type { Profile } from './profiles/profile.ts'
+import type { Endpoint } from './protocol/provider.ts'
 import type { Runtime } from './runtime.ts'
 import type { Store } from './session/store.ts'
 import type { Texts } from './web/texts.ts'
@@ -20,6 +21,13 @@ export interface ProviderOptions {
   profile?: Partial<Profile>
   /** Split horizon: what this process calls, when it is not what browsers see. Issuer checks keep `issuer`. */
   serverUrl?: Env
+  /** Over discovery's, one by one and by their names there. `serverUrl` does not move them. */
+  endpoints?: { readonly [Name in Endpoint]?: Env }
+  /**
+   * `own`: this provider sends people back to `{basePath}/callback/{name}`, and no other provider's answer is taken there.
+   * For one of several that does not send `iss` with its answers (RFC 9207; RFC 9700, section 4.4). @default 'shared'
+   */
+  callback?: 'shared' | 'own'
 }
 
 export interface Options {

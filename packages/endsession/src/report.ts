@@ -56,6 +56,7 @@ export type Reason =
   | 'upstream_broker'
   | 'store_failed_first'
   | 'auth_disabled'
+  | 'browser_not_sent'
   | 'outside_scope'
 
 /** Each reason's outcome, and the sentence that people read. */
@@ -119,6 +120,7 @@ const reasons: Readonly<Record<Reason, readonly [Outcome, string]>> = {
   ],
   store_failed_first: ['skipped', 'Nothing was asked for: the session itself has not ended yet.'],
   auth_disabled: ['impossible', 'Authentication is disabled: everybody is in, and nobody can be logged out.'],
+  browser_not_sent: ['skipped', 'The browser was not sent to the provider: its session there was left alone.'],
   outside_scope: ['skipped', 'This logout does not reach that far.'],
 }
 

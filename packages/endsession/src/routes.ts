@@ -3,6 +3,7 @@ import type { Describe } from './current.ts'
 import { EndSessionError } from './errors.ts'
 import { backchannelLogout } from './flows/backchannel-logout.ts'
 import { getDevices, postDevices } from './flows/devices.ts'
+import { openEvents } from './flows/events.ts'
 import { feed } from './flows/feed.ts'
 import { finishLogin } from './flows/finish-login.ts'
 import { finishProbe } from './flows/finish-probe.ts'
@@ -10,8 +11,10 @@ import { frontchannelLogout } from './flows/frontchannel-logout.ts'
 import { loggedOut } from './flows/logged-out.ts'
 import { login } from './flows/login.ts'
 import { confirmLogout, logout, readWish } from './flows/logout.ts'
+import { tellSession } from './flows/session.ts'
 import { startHostLogin } from './hosted-login.ts'
 import type { Retries } from './retries.ts'
+import type { TabStreams } from './tab-streams.ts'
 import { takeTransaction } from './transactions.ts'
 import { readForm, single } from './web/request.ts'
 
@@ -20,7 +23,7 @@ export type Route = (app: App, request: Request) => Promise<Response>
 export type Routes = ReadonlyMap<string, ReadonlyMap<string, Route>>
 
 /** Every route there is. Forms cannot DELETE, so neither can we. */
-export function routesOf(app: App, describe: Describe, retries: Retries): Routes {
+export function routesOf(app: App, describe: Describe, retries: Retries, streams: TabStreams): Routes {
   const { feedKeys, frontchannel } = app.options
   /** Questions and visits at work, by guard and by issuer. */
   const waiting = new Map<string, number>()
@@ -28,6 +31,7 @@ export function routesOf(app: App, describe: Describe, retries: Retries): Routes
   return new Map<string, ReadonlyMap<string, Route>>([
     ['login', only(startLogin)],
     ['callback', only(comeBack)],
+    ...ownCallbacks(app).map((name) => [`callback/${name}`, only(comeBack)] as const),
     [
       'logout',
       new Map<string, Route>([
@@ -43,12 +47,19 @@ export function routesOf(app: App, describe: Describe, retries: Retries): Routes
         ['POST', async (app, request) => postDevices(app, describe, request, await readForm(request))],
       ]),
     ],
+    ['session', only(tellSession)],
+    ['events', only((app, request) => openEvents(app, streams, request))],
     ['backchannel-logout', new Map([['POST', (app, request) => backchannelLogout(app, retries, request)]])],
     ...(feedKeys.size > 0 ? [['feed', only((app, request) => feed(app, waiting, request))] as const] : []),
     ...(frontchannel
       ? [['frontchannel-logout', only((app, request) => frontchannelLogout(app, visits, request))] as const]
       : []),
   ])
+}
+
+/** The providers whose answers come to a redirect URI of their own. */
+function ownCallbacks(app: App): readonly string[] {
+  return [...app.options.providers].filter(([, config]) => config.ownCallback).map(([name]) => name)
 }
 
 function only(route: Route): ReadonlyMap<string, Route> {

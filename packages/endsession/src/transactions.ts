@@ -50,7 +50,7 @@ export async function beginTransaction(
   const seed = toBase64url(runtime.randomBytes(32))
   const { state, nonce, codeVerifier } = secretsOf(seed, Math.floor(runtime.now()).toString(36).padStart(7, '0'))
   const url = await authorizationUrl(provider, {
-    redirectUri: app.route('callback'),
+    redirectUri: app.host?.callback?.(transaction.provider) ?? app.callbackOf(transaction.provider),
     state,
     nonce,
     codeVerifier,
@@ -73,11 +73,23 @@ export async function takeTransaction(app: App, request: Request): Promise<Opene
   if (!sealed) throw new EndSessionError('ERR_LOGIN', 'This login is unknown here, or was used before.')
   const { seed, ...transaction } = sealed
   const secrets = secretsOf(seed, state.split('.')[0] ?? '')
-  if (!equalSecrets(secrets.state, state))
+  if (!equalSecrets(secrets.state, state) || !isCallbackOf(app, request, transaction))
     throw new EndSessionError('ERR_LOGIN', 'This login is unknown here, or was used before.')
   if (!(await app.store.claim(`login ${sha256(state)}`, 2 * transactionSeconds)))
     throw new EndSessionError('ERR_LOGIN', 'This login is unknown here, or was used before.')
   return { transaction, ...secrets, expire: app.cookies.expire(name) }
+}
+
+/** What comes to another provider's redirect URI is another provider's answer (RFC 9700, section 4.4). A host has its own. */
+function isCallbackOf(app: App, request: Request, { provider }: Transaction): boolean {
+  return app.host !== undefined || new URL(app.callbackOf(provider)).pathname === new URL(request.url).pathname
+}
+
+/** Attached, the host gets the provider's answers first: is this the one to a probe of ours? Takes nothing. */
+export function isProbeAnswer(app: App, request: Request): boolean {
+  const [state = '', ...more] = new URL(request.url).searchParams.getAll('state')
+  const sealed = app.sealer.openCookie('login', readCookie(request, cookieName(app, state))) as Sealed | undefined
+  return more.length === 0 && sealed?.kind === 'probe'
 }
 
 /** `Set-Cookie` lines that remove every login in progress, a bounded number of them. */

@@ -10,6 +10,7 @@ import { feedContentType, writeLine } from './session/feed-wire.ts'
 import { keyOwner } from './web/bearer.ts'
 import { pageResponse } from './web/page.ts'
 import { isNavigation } from './web/request.ts'
+import { tabHeaders } from './web/tabs.ts'
 import type { Report } from './words.ts'
 
 /** Who everybody is. */
@@ -51,6 +52,9 @@ export function createUnauthenticated(options: Resolved): EndSession {
         return Response.json(request.method === 'POST' ? { report: nothingEnds() } : { devices: [] }, {
           headers: noStore,
         })
+      // Signed in as nobody in particular: there is nothing that a tab could wait for.
+      if (route === 'session') return Response.json({ signedIn: true }, { headers: tabHeaders })
+      if (route === 'events') return new Response(null, { status: 204, headers: tabHeaders })
       return told.has(route) ? sayPage() : undefined
     },
     session: async () => everybody,
@@ -69,7 +73,7 @@ export function createUnauthenticated(options: Resolved): EndSession {
     open: noLogin,
     adopt: async () => undefined,
     resume: async () => everybody,
-    urls: urlsOf((name) => `${origin}${basePath}/${name}`),
+    urls: urlsOf((name) => `${origin}${basePath}/${name}`, options.providers),
     async ready() {},
     close: () => options.store.close(),
   }

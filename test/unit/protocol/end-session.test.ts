@@ -58,6 +58,19 @@ describe('planEndSession', () => {
     expect(planEndSession(undefined, config, request)?.url.pathname).toBe('/x')
   })
 
+  it("the profile's may be a path of the issuer's, and never leads to another host; discovery's may not", () => {
+    expect(plan({ endSessionUrl: '/v2/logout' })?.url.href).toMatch(/^https:\/\/id\.example\/v2\/logout\?/)
+    expect(plan({}, {}, '/v2/logout')).toBeUndefined()
+  })
+
+  it('[A9 L7] where the hint is required, nothing that would be an error without it goes along without it', () => {
+    const sent = { client_id: 'app', tenant: 'a' }
+    expect(query({ idTokenHint: 'required' }, { idToken: undefined })).toEqual(sent)
+    expect(query({ idTokenHint: 'required', urlLimitBytes: 50 })).toEqual(sent)
+    expect(query({ idTokenHint: 'required', expiredHint: 'refused' }, { idTokenExpired: true })).toEqual(sent)
+    expect(query({ idTokenHint: 'required' })).toMatchObject({ id_token_hint: request.idToken, state: 's-1' })
+  })
+
   it('[A9] empty parameters are never sent', () => {
     const sent = query(
       { extraParameters: { federated: '', a: '1' }, logoutHintClaim: 'email' },

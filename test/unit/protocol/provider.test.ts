@@ -130,6 +130,17 @@ describe('split horizon', () => {
     )
   })
 
+  it("an endpoint of the options goes before discovery's, and nothing moves it", async () => {
+    const endpoints = { token_endpoint: 'https://id.example/tokens', end_session_endpoint: 'https://login.example/out' }
+    const { provider } = underTest({ config: { serverUrl: 'http://op.internal:4000', endpoints } })
+    expect(await provider.metadata()).toMatchObject(endpoints)
+    const insecure = underTest({ config: { endpoints: { token_endpoint: 'http://tokens.internal/token' } } }).provider
+    expect(insecure.options()[oauth.allowInsecureRequests]).toBe(true)
+    expect(toServer(endpoints.token_endpoint, { ...horizon, issuer: 'https://id.example', endpoints })).toBe(
+      endpoints.token_endpoint,
+    )
+  })
+
   it('[A8] the process calls `serverUrl`, browsers see the issuer, and the issuer stays what it is', async () => {
     const serverUrl = 'http://op.internal:4000'
     const metadata = {

@@ -68,6 +68,7 @@ describe('fakeProvider', () => {
     expect(fake.endSession(url).ended).toBe(true)
     expect(fake.endSession(`${fake.issuer}/end-session?id_token_hint=null`)).toEqual({
       ended: false,
+      error: 'hint',
       parameters: { id_token_hint: 'null' },
     })
   })

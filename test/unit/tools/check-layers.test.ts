@@ -27,6 +27,11 @@ describe('the check of layers and globals', () => {
       "import { createHash } from 'node:crypto'\nexport const now = () => Date.now()",
     ],
     ['a global that is no outside world', 'adapters/express.ts', 'export const a = () => new globalThis.Response()'],
+    [
+      'the world of a browser, and types from the base, in browser',
+      'browser/index.ts',
+      "import { useRef } from 'react'\nimport type { Scope } from '../words.ts'\nexport const a = () => fetch('/')",
+    ],
     ['a constant set', 'errors.ts', "export const known = new Set(['a'])\nexport class Oops extends Error {}"],
   ])('allows %s', (_what, file, text) => {
     expect(said(file, text)).toEqual([])
@@ -39,6 +44,8 @@ describe('the check of layers and globals', () => {
       "import { b } from '../session/cookie.ts'",
       'protocol may not import session',
     ],
+    ['code of the library in browser', 'browser/index.ts', "import { a } from '../errors.ts'", 'may have types only'],
+    ['react elsewhere', 'flows/login.ts', "import { useRef } from 'react'", 'react is for browser only'],
     [
       'a type import upwards',
       'session/store.ts',
@@ -81,6 +88,8 @@ describe('the check of layers and globals', () => {
     ],
     ['a package that is none of ours', 'protocol/login.ts', "import got from 'got'", 'no dependency of the library'],
     ['the code of express', 'adapters/express.ts', "import express from 'express'", 'lends its types'],
+    ['Next.js at once', 'adapters/next-auth/a.ts', "import { headers } from 'next/headers.js'", 'lends its types'],
+    ['Next.js in a flow', 'flows/a.ts', "const f = () => import('next/headers.js')", 'lends its types'],
     ['a Node built-in', 'session/sealing.ts', "import { createHash } from 'node:crypto'", 'Node built-in'],
     [
       'a Node built-in run by an adapter',

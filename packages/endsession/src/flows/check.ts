@@ -37,7 +37,7 @@ function signedOut(app: App, request: Request): Response {
 }
 
 /** After the response, and at most once per tenth of the idle time: a lost note shortens the session, never lengthens it. */
-function noteVisit(app: App, stored: StoredSession): void {
+export function noteVisit(app: App, stored: StoredSession): void {
   const { runtime, limits } = app.options
   if (stored.seenAt + limits.idleSeconds / 10 <= runtime.now())
     runtime.waitUntil(app.store.touch(stored.id).catch(() => {}))

@@ -22,7 +22,7 @@ export async function finishLogin(app: App, request: Request, opened: Opened): P
   const callback = await readCallback(provider, new URL(request.url), state)
   if (callback.error !== undefined) return declined(app, provider, opened)
   const login = await exchangeCode(provider, callback.params, {
-    redirectUri: app.route('callback'),
+    redirectUri: app.callbackOf(transaction.provider),
     codeVerifier,
     nonce,
   })

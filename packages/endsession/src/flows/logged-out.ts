@@ -78,10 +78,10 @@ async function revokeNow(app: App, id: string, { scope, layers }: Report): Promi
 }
 
 function wantsProbe(app: App, held: LogoutState, provider: Provider): boolean {
-  // Attached, the callback is the host's: the probe's answer would go there.
+  // Attached, the callback is the host's: unless it passes the probe's answer on, that would go astray.
   return (
     app.options.probe &&
-    !app.host &&
+    (!app.host || app.host.callback !== undefined) &&
     provider.config.profile.probeProves &&
     held.left === true &&
     held.report.layers.provider.outcome !== 'ended' &&

@@ -29,6 +29,8 @@ export interface LogoutWish {
   readonly returnTo?: string | undefined
   /** How often the page has tried by itself: it waits longer each time. */
   readonly tries?: number
+  /** The caller goes on by itself: the browser is not sent to the provider. */
+  readonly stays?: true
 }
 
 const scopes: readonly string[] = ['app', 'provider', 'everywhere']
@@ -64,14 +66,14 @@ export async function logout(app: App, request: Request, wish: LogoutWish): Prom
   if (ended === 'store_failed') return answerFailed(app, request, asked, wish.tries ?? 0)
 
   const provider = ended.own ? app.providerOf(ended.own) : onlyProvider(app)
-  const [revocation, confirmations, leave] = await Promise.all([
+  const [revocation, confirmations, leaving] = await Promise.all([
     revoke(app, asked, ended, provider),
     confirm(app, ended),
-    asked.scope === 'app'
-      ? notLeaving('outside_scope')
+    asked.scope === 'app' || asked.stays
+      ? notLeaving(asked.scope === 'app' ? 'outside_scope' : 'browser_not_sent')
       : planLeave(app, logoutStateOf(app, asked.id), ended.own, provider),
   ])
-  return answer(app, request, asked, { ...ended, provider, revocation, confirmations }, leave)
+  return answer(app, request, asked, { ...ended, provider, revocation, confirmations }, leaving)
 }
 
 interface Asked {
@@ -81,6 +83,7 @@ interface Asked {
   readonly id: string | undefined
   /** When an earlier try has asked for it. */
   readonly at: number | undefined
+  readonly stays: boolean
   /** Sessions that earlier tries could not end, when this browser has another one by now. */
   readonly left: readonly Ticket[]
 }
@@ -99,6 +102,7 @@ async function readAsked(app: App, request: Request, wish: LogoutWish): Promise<
     returnTo: returnToOf(app, wish.returnTo),
     id,
     at: ticket?.at,
+    stays: wish.stays === true,
     left: tickets.filter((other) => other.id !== id),
   }
 }
@@ -157,11 +161,12 @@ function onlyStoreFailure(error: unknown): 'store_failed' {
 /** All of them at every click: that a record is settled may also mean that its tokens were left alone. */
 async function revoke(
   app: App,
-  { scope }: Asked,
+  asked: Asked,
   { own, records }: Ended,
   provider: Provider | undefined,
 ): Promise<readonly Part[]> {
-  const later = revokesAfter(scope, provider)
+  const { scope } = asked
+  const later = revokesAfter(asked, provider)
   const waits = ({ id, sid }: EndedRecord) => later && (id === own?.id || (sid !== undefined && sid === own?.sid))
   const due = records.filter((record) => !waits(record))
   const parts = await settleRecords(app, due, deadline(app.options.deadlineSeconds), scope)
@@ -177,8 +182,8 @@ async function confirm(app: App, { records, position }: Ended): Promise<readonly
 }
 
 /** Revoking first would take this app out of the provider's session: its logout would then not tell the others. */
-function revokesAfter(scope: Scope, provider: Provider | undefined): boolean {
-  return scope !== 'app' && provider?.config.profile.revokeBeforeLeaving === false
+function revokesAfter({ scope, stays }: Asked, provider: Provider | undefined): boolean {
+  return scope !== 'app' && !stays && provider?.config.profile.revokeBeforeLeaving === false
 }
 
 function onlyProvider(app: App): Provider | undefined {
@@ -216,7 +221,7 @@ function answer(
     ...(asked.id !== undefined && { id: asked.id }),
     ...(name !== undefined && { provider: name }),
     ...(asked.returnTo !== undefined && { returnTo: asked.returnTo }),
-    ...(done.own && revokesAfter(asked.scope, provider) && { revokeAfter: true }),
+    ...(done.own && revokesAfter(asked, provider) && { revokeAfter: true }),
     ...(plan && { left: true }),
     ...(plan && provenSid(done)),
     ...(position !== undefined && { position }),

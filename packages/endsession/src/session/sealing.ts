@@ -10,7 +10,17 @@ import {
 } from '../runtime.ts'
 
 /** Each purpose has a key of its own: what was sealed for one opens for no other. */
-export type Purpose = 'claims' | 'tokens' | 'login' | 'logout' | 'ticket' | 'fresh' | 'state' | 'legacy'
+export type Purpose =
+  | 'claims'
+  | 'tokens'
+  | 'login'
+  | 'logout'
+  | 'ticket'
+  | 'fresh'
+  | 'state'
+  | 'legacy'
+  | 'person'
+  | 'host'
 
 export interface Sealer {
   /** `bound` is what the value belongs to, such as a session id: it opens for that alone. */

@@ -1,0 +1,100 @@
+import { redisStore } from 'endsession/redis'
+import { startRedis } from 'endsession-tools/servers/redis.mjs'
+import Redis from 'ioredis'
+
+const limits = {
+  absoluteSeconds: 604_800,
+  idleSeconds: 86_400,
+  endedSeconds: 600,
+  reauthSeconds: 2_592_000,
+  accessTokenSeconds: 86_400,
+}
+const batch = 500
+
+/** Bytes that Redis keeps for each session, and for each mark that an end leaves: flat, or does it grow with their number? */
+export async function measureRedisSize(say, sizes) {
+  const kinds = [
+    { name: 'a session without tokens', sealedBytes: 250, tokens: 0, ends: false },
+    { name: 'a session with three tokens', sealedBytes: 2_200, tokens: 1, ends: false },
+    { name: 'what an end leaves, once settled', sealedBytes: 250, tokens: 1, ends: true },
+  ]
+  const rows = []
+  for (const kind of kinds) {
+    const row = await measureKind(kind, sizes, say)
+    if ('missing' in row) return row
+    rows.push(row)
+  }
+  return { sizes, rows }
+}
+
+async function measureKind(kind, sizes, say) {
+  // Nothing is written to disk: this is about memory.
+  const server = await startRedis({ appendfsync: 'never' })
+  if ('missing' in server) return server
+  const client = new Redis(server.port, '127.0.0.1')
+  try {
+    const store = redisStore(client)
+    await store.open(limits)
+    const empty = await usedMemory(client)
+    const bytes = []
+    let made = 0
+    for (const size of sizes) {
+      say(`  ${kind.name}: ${size}`)
+      while (made < size) {
+        await Promise.all(Array.from({ length: Math.min(batch, size - made) }, () => one(store, kind, made++)))
+      }
+      bytes.push(Math.round(((await usedMemory(client)) - empty) / size))
+    }
+    await store.close()
+    return { name: kind.name, bytes }
+  } finally {
+    client.disconnect()
+    await server.stop()
+  }
+}
+
+async function one(store, { sealedBytes, tokens, ends }, number) {
+  const id = `0.${String(number).padStart(43, 'A')}`
+  await store.create({
+    id,
+    iss: 'https://id.example/realms/people',
+    client: 'mail',
+    sub: `person-${number}`,
+    sid: `session-${number}-of-the-provider`,
+    signedInAt: 1_700_000_000,
+    sealed: new Uint8Array(sealedBytes).fill(number),
+    tokens: Array.from({ length: tokens }, () => ({
+      hash: String(number).padStart(43, 'T'),
+      expiresAt: Date.now() / 1000 + 3600,
+    })),
+    liveSeconds: 604_800,
+    endsBy: 'absolute',
+  })
+  if (!ends) return
+  await store.end({ by: 'id', id, sid: true }, 'user')
+  await store.settle(id)
+}
+
+async function usedMemory(client) {
+  const info = await client.info('memory')
+  return Number(/used_memory:(\d+)/.exec(info)?.[1])
+}
+
+/** Nothing where there is no Redis. */
+export function describeSize(measured) {
+  if ('missing' in measured) return undefined
+  const { sizes, rows } = measured
+  const width = Math.max(...rows.map(({ name }) => name.length))
+  const line = (name, values) => [name.padEnd(width), ...values.map((value) => value.padStart(11))].join(' ')
+  return {
+    title: 'Bytes in Redis',
+    lines: [
+      'Growth of used_memory for each; flat when the bytes stay the same from left to right.',
+      line(
+        '',
+        sizes.map((size) => size.toLocaleString('en')),
+      ),
+      ...rows.map(({ name, bytes }) => line(name, bytes.map(String))),
+    ],
+  }
+}
