@@ -356,7 +356,7 @@ describe('postgres store', neededPostgres, () => {
     ).toEqual([0, 0])
   })
 
-  it('[S12 A2] a standby is refused: what it answers may be older than a logout', async () => {
+  it('[S12 S16 A2] a standby is refused: what it answers may be older than a logout', async () => {
     const standby: PostgresPool = watchedPool(pool(), async (sql, go, client) =>
       sql.includes('pg_is_in_recovery()') && !sql.includes('CREATE')
         ? client.query(sql.replaceAll('pg_is_in_recovery()', 'true').replaceAll('$1', "'x'"))

@@ -90,7 +90,7 @@ describe('redis store and the server\u2019s settings', neededRedis, () => {
     }
   })
 
-  it('[S12 S11] a replica answers nothing: neither at the start, nor when the master has become one', async () => {
+  it('[S12 S11 S16] a replica answers nothing: neither at the start, nor when the master has become one', async () => {
     const [master, other] = [await start(), await start()]
     const { store, redis } = await open(master)
     await store.create(session('a'))
