@@ -50,8 +50,8 @@ describeInBrowser('the real control room', (chromium) => {
     expect(complaints).toEqual([])
   })
 
-  it('every “What if…” can be tried, and every switch is off again in the end', async () => {
-    const { page, complaints } = await chromium.open()
+  it.each(looks)('%s: every “What if…” can be tried, and every switch is off again in the end', async (_, options) => {
+    const { page, complaints } = await chromium.open(options)
     await page.goto(room.origin)
     await page.locator('#what-if > summary').click()
     const whatIfs = await page

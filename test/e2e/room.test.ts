@@ -181,6 +181,14 @@ describe('buttons in any order', () => {
     )
     expect((await room.press('button=1')).headline).toBe('Ana is logged in: 7 of 7 doors open')
   })
+
+  it('she can log in again in the very second in which she was logged out elsewhere [M10]', async () => {
+    await room.press('button=1')
+    const elsewhere = openBrowser()
+    await walkIn({ urls: room.urls } as never, elsewhere, 'mail', people[0]!, performance.now())
+    await elsewhere.press(await elsewhere.open(room.urls.mail), 'Log out', { scope: 'everywhere' })
+    expect((await room.press('button=1')).headline).toBe('Ana is logged in: 7 of 7 doors open')
+  })
 })
 
 describe('what if…', () => {

@@ -27,7 +27,7 @@ export interface OpenHow {
   readonly interactive?: boolean
   /** The handle that this browser had until now: its session ends in the same step. */
   readonly replaces?: string | undefined
-  /** The id of the live session that this browser had when the login came back: its logout meanwhile is meant for this one too. */
+  /** The id of a session that was alive in this browser when the login began: its logout meanwhile is meant for this one too. */
   readonly startedWith?: string | undefined
   /**
    * The request that the host's login came back with: what this browser has asked for when it logged out counts at once,

@@ -75,6 +75,11 @@ export function expireAsked(app: App, request: Request, stored: StoredSession): 
   return [...fresh.map((one) => expireFresh(app, one)), ...done.map(app.cookies.expire)]
 }
 
+/** `Set-Cookie` line: the login that begins now has been asked to show the login screen. */
+export function writeAsked({ cookies }: App): string {
+  return cookies.write(cookies.names.asked, 'interactive', askedSeconds)
+}
+
 interface WayToHost {
   readonly there: string
   /** The host has a login: what is asked of it where that opens nothing. */

@@ -3,23 +3,23 @@ import type { NextAuthResult } from 'next-auth'
 import { EndSessionError } from '../../errors.ts'
 import { logout } from '../../flows/logout.ts'
 import { errorResponse } from '../../web/error-response.ts'
+import { prepareLogin } from './begin.ts'
 import { bindConfig } from './config.ts'
-import { appOf, unlessStore } from './handlers.ts'
+import { appOf } from './handlers.ts'
 import type { Kit } from './kit.ts'
-import { askedOf } from './login.ts'
 import { readHeaders, setCookies } from './next-headers.ts'
 import { unauthenticatedSession } from './unauthenticated.ts'
-import { look, note } from './visit.ts'
+import { look, note, unlessStore } from './visit.ts'
 
 type Actions = Omit<NextAuthResult, 'handlers'>
 /** The last form of a function that has several: TypeScript takes each apart by itself. */
 type Call = (...args: unknown[]) => unknown
 
 export function makeActions(kitOf: () => Kit): Actions {
-  /** Auth.js for one request, which counts as a visit. Throws ERR_STORE. */
-  async function visited(kit: Kit, headers: Headers): Promise<Call> {
+  /** Auth.js for one request, which counts as a visit or not. Throws ERR_STORE. */
+  async function visited(kit: Kit, headers: Headers, counts = true): Promise<Call> {
     const visit = await look(kit, headers)
-    note(kit, visit)
+    if (counts) note(kit, visit)
     return kit.nextAuth(bindConfig(kit, visit)).auth as Call
   }
 
@@ -45,7 +45,9 @@ export function makeActions(kitOf: () => Kit): Actions {
       return inner(Object.defineProperty(request, 'auth', { value: session, configurable: true }), rest)
     }
     try {
-      return await call(await visited(kit, request.headers))
+      // What an open tab asks by itself comes through the app's proxy as well: it is not the person who is there.
+      const isPage = !new URL(request.url).pathname.startsWith(`${kit.authPath}/`)
+      return await call(await visited(kit, request.headers, isPage))
     } catch (error) {
       return errorResponse(kit.awake().page, request, error)
     }
@@ -69,10 +71,13 @@ export function makeActions(kitOf: () => Kit): Actions {
   }
 
   async function signIn(...args: Parameters<Actions['signIn']>): Promise<unknown> {
-    const headers = await readHeaders()
+    const [provider, how, own] = args
+    const cookie = (await readHeaders()).get('cookie') ?? ''
     const kit = kitOf()
-    const asked = askedOf(kit, new Request(kit.options.origin, { headers: { cookie: headers.get('cookie') ?? '' } }))
-    return kit.nextAuth(bindConfig(kit, { begins: asked })).signIn(...args)
+    const request = new Request(kit.options.origin, { headers: { cookie } })
+    const { begins, setCookies: lines, allowed } = await prepareLogin(kit, request, provider)
+    await setCookies(lines)
+    return kit.nextAuth(bindConfig(kit, { begins })).signIn(provider, how, allowed(new URLSearchParams(own)))
   }
 
   async function signOut(...args: Parameters<Actions['signOut']>): Promise<unknown> {

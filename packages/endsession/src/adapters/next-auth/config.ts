@@ -4,6 +4,7 @@ import type { JWT } from 'next-auth/jwt'
 import type { App } from '../../app.ts'
 import { EndSessionError } from '../../errors.ts'
 import { authTimeParameters } from '../../protocol/login.ts'
+import { sessionIdOf } from '../../session/ids.ts'
 import { readCookie } from '../../web/cookies.ts'
 import { sealHostCookie } from './codec.ts'
 import type { Kit } from './kit.ts'
@@ -78,7 +79,7 @@ function readClaims({ token: known, stored, opened }: Visit, token: string | und
 }
 
 /** A login is done: its tokens go into the record, and out of whatever the app has made of them. */
-async function arrive(kit: Kit, { arrival, opened, stored }: Bound, account: Account, claims: JWT): Promise<JWT> {
+async function arrive(kit: Kit, { arrival, opened }: Bound, account: Account, claims: JWT): Promise<JWT> {
   if (!arrival) throw new EndSessionError('ERR_LOGIN', 'A login has to come in by the handlers of withEndSession.')
   const { emit } = kit.options
   const tokens = tokensOf(account)
@@ -90,7 +91,8 @@ async function arrive(kit: Kit, { arrival, opened, stored }: Bound, account: Acc
     arrival.handle = await kit.endsession.open(account.provider, tokens, {
       interactive: readCookie(arrival.request, asked) === 'interactive',
       replaces: opened?.handle,
-      startedWith: stored?.id,
+      // Alive when the login began: whatever has ended it since is meant for this login too.
+      startedWith: sessionIdOf(opened?.handle),
       request: arrival.request,
     })
   } catch (error) {
@@ -100,7 +102,8 @@ async function arrive(kit: Kit, { arrival, opened, stored }: Bound, account: Acc
   return kept
 }
 
-function parametersOf({ awake }: Kit, id: string, interactive: readonly string[] = []): Record<string, string> {
+/** What a login at this provider is to ask for; the login screen, where it is one of those. */
+export function parametersOf({ awake }: Kit, id: string, interactive: readonly string[] = []): Record<string, string> {
   const provider = awake?.().providers.get(id)
   return provider ? authTimeParameters(provider.config.profile, interactive.includes(id)) : {}
 }

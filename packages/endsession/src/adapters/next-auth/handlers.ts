@@ -8,7 +8,7 @@ import { readBody, readBodyToken, readCsrf } from './csrf.ts'
 import type { Kit } from './kit.ts'
 import { asNext, begin, beginAgain, comeBack } from './login.ts'
 import { answerUnauthenticated } from './unauthenticated.ts'
-import { look, type Visit } from './visit.ts'
+import { look, unlessStore, type Visit } from './visit.ts'
 
 export async function answer(kit: Kit, given: Request): Promise<Response> {
   const request = atOurOrigin(kit, given)
@@ -31,7 +31,7 @@ async function route(kit: Kit, request: Request): Promise<Response> {
   const [action = '', provider = ''] = pathname.slice(authPath.length).split('/').filter(Boolean)
   if (!kit.awake) return answerUnauthenticated(kit, request, action)
   if (action === 'callback') return comeBack(kit, request, provider)
-  if (action === 'signin' && request.method === 'POST') return begin(kit, request)
+  if (action === 'signin' && request.method === 'POST') return begin(kit, request, provider)
   if (action === 'signout' && request.method === 'POST') return leave(kit, request)
   return pass(kit, request, await look(kit, request.headers))
 }
@@ -55,6 +55,7 @@ async function leave(kit: Kit, given: Request): Promise<Response> {
   const request = asNext(new Request(given.url, { method: 'POST', headers: given.headers, body }))
   // Auth.js says no as well, in its own way, and nothing has ended.
   if (!isCsrfGood(kit, request, body)) return pass(kit, request, {})
+  // The logout knows what to do without it, and says what it could not.
   const visit = await look(kit, request.headers).catch(unlessStore)
   const { response } = await logout(appOf(kit), request, { stays: true })
   if (response.status >= 400) return failed(kit, request, response)
@@ -72,12 +73,6 @@ function isCsrfGood({ config, secure }: Kit, { headers }: Request, body: string)
 export function appOf(kit: Kit): NonNullable<ReturnType<NonNullable<Kit['awake']>>> {
   if (!kit.awake) throw new EndSessionError('ERR_REQUEST', 'Authentication is disabled here: there are no logins.')
   return { ...kit.awake(), host: kit.host }
-}
-
-/** The logout knows what to do without it, and says what it could not. */
-export function unlessStore(error: unknown): Visit {
-  if (error instanceof EndSessionError && error.code === 'ERR_STORE') return {}
-  throw error
 }
 
 /** Auth.js's own script takes no page: it is told where one is. */

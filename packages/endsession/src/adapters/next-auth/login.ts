@@ -1,29 +1,32 @@
 /** Auth.js's login: interactive where a logout has asked for that, and opened as a record on its way back. */
 import { EndSessionError } from '../../errors.ts'
-import { freshProviders } from '../../fresh.ts'
 import { loginReturnTo } from '../../login-return.ts'
-import { readCookie } from '../../web/cookies.ts'
 import { errorResponse } from '../../web/error-response.ts'
 import { isPrefetch, single } from '../../web/request.ts'
+import { prepareLogin } from './begin.ts'
 import { type Arrival, bindConfig } from './config.ts'
 import { authCookie } from './cookies.ts'
 import { makeCsrf } from './csrf.ts'
 import { againUrl, type Kit } from './kit.ts'
 import { look } from './visit.ts'
 
-/** The providers whose login screen this browser's person must meet: a logout has asked for it, or a login was refused. */
-export function askedOf({ awake }: Kit, request: Request): readonly string[] {
-  if (!awake) return []
-  const app = awake()
-  const names = [...app.providers.keys()]
-  if (readCookie(request, app.cookies.names.asked) === 'interactive') return names
-  const fresh = freshProviders(app, request)
-  return names.filter((name) => fresh.some((provider) => provider === app.providers.get(name)))
+/** `POST signin/<provider>`. What stands in its query goes to the provider. */
+export async function begin(kit: Kit, request: Request, provider: string): Promise<Response> {
+  const { begins, setCookies, allowed } = await prepareLogin(kit, request, provider)
+  const url = new URL(request.url)
+  url.search = allowed(url.searchParams).toString()
+  const { headers, body } = request
+  const asked = asNext(new Request(url, { method: 'POST', headers, ...(body && { body, duplex: 'half' }) }))
+  const response = await kit.nextAuth(bindConfig(kit, { begins })).handlers.POST(asked as never)
+  const copy = new Response(response.body, { status: response.status, headers: withoutCookies(response.headers) })
+  for (const line of [...setCookies, ...response.headers.getSetCookie()]) copy.headers.append('set-cookie', line)
+  return copy
 }
 
-/** `POST signin/<provider>`. */
-export function begin(kit: Kit, request: Request): Promise<Response> {
-  return kit.nextAuth(bindConfig(kit, { begins: askedOf(kit, request) })).handlers.POST(request as never)
+function withoutCookies(headers: Headers): Headers {
+  const copy = new Headers(headers)
+  copy.delete('set-cookie')
+  return copy
 }
 
 /**

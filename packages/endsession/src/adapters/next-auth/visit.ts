@@ -1,5 +1,6 @@
 /** One request's session, asked of the store once, before Auth.js sees the request. */
 import { findSession } from '../../current.ts'
+import { EndSessionError } from '../../errors.ts'
 import { noteVisit } from '../../flows/check.ts'
 import type { StoredSession } from '../../session/store.ts'
 import type { HostCookie } from './codec.ts'
@@ -26,6 +27,12 @@ export async function look(kit: Kit, headers: Headers): Promise<Visit> {
   const app = { ...kit.awake(), host: { ...kit.host, handle: () => opened.handle } }
   const stored = await findSession(app, new Request(kit.options.origin, { headers: onlyCookies(headers) }))
   return { token, opened, ...(stored && { stored }) }
+}
+
+/** For what can go on without knowing. */
+export function unlessStore(error: unknown): Visit {
+  if (error instanceof EndSessionError && error.code === 'ERR_STORE') return {}
+  throw error
 }
 
 /** The person is here: idle time begins anew. */
