@@ -3,7 +3,7 @@ import { postgresStore } from 'endsession/postgres'
 import { testClock } from 'endsession/testing'
 import { describe, expect, it } from 'vitest'
 import { eventually, idOf, limits, session, signIn, who } from '../../packages/endsession/src/testing/contract/kit.ts'
-import { neededPostgres } from '../servers/postgres.ts'
+import { neededPostgres } from '../../servers/src/postgres.ts'
 import { failed, schemasOf, watchedPool } from './postgres-schemas.ts'
 
 const byId = (name: string) => ({ by: 'id', id: idOf(name) }) as const
@@ -102,6 +102,47 @@ describe('postgres store', neededPostgres, () => {
     expect(await store.get(idOf('odd'))).toMatchObject(odd)
     expect(await store.list({ ...who, sub: odd.sub })).toHaveLength(1)
     expect(await store.list({ ...who, sid: '\ufffd' })).toHaveLength(0)
+  })
+
+  it('[S12 A12] a spoilt claim fails by itself', async () => {
+    const store = await open()
+    for (const name of ['a', 'b']) await store.create(session(name, { sub: name, sid: name }))
+    await run(`INSERT INTO ~.claims VALUES ('k', 'NaN')`)
+    const answers = await Promise.allSettled([
+      store.end(byId('a'), 'user'),
+      store.claim('k', 10),
+      store.end(byId('b'), 'user'),
+    ])
+    expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+  })
+
+  it('[A6] what goes wrong does not carry the row: names, sealed tokens', async () => {
+    const store = await open()
+    await run('ALTER TABLE ~.sessions ADD CHECK (false)')
+    const error: unknown = await store.create(session('a', { sub: 'alice' })).catch((thrown) => thrown)
+    expect(error).toMatchObject({ ...failed, cause: { code: '23514' } })
+    expect(JSON.stringify((error as Error).cause)).not.toContain('alice')
+  })
+
+  it('[A12 S6] who logs in and out all day long makes one more logout no longer for everybody', async () => {
+    const store = await open()
+    await store.create(session('a'))
+    await store.end(byId('a'), 'user')
+    await run(
+      `INSERT INTO ~.ended SELECT id || '-' || n, format, by_sub, by_sid, record, sealed, seen_at, expires_at, cause,
+        ended_at - n / 1000.0, settled, kept_until FROM ~.ended, generate_series(1, 1500) n`,
+    )
+    for (const selector of [
+      { by: 'sub', ...who, sub: 'alice' },
+      { by: 'sid', ...who, sid: 's1' },
+    ] as const) {
+      const { records } = await store.end(selector, 'everywhere')
+      expect(records).toHaveLength(1000)
+      expect(
+        records.map(({ id }) => id),
+        'the newest',
+      ).toContain(idOf('a'))
+    }
   })
 
   it('[S12] before open and after close every call is ERR_STORE; the pool stays open', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { idOf, session, signIn, who } from '../../packages/endsession/src/testing/contract/kit.ts'
-import { neededPostgres } from '../servers/postgres.ts'
+import { neededPostgres } from '../../servers/src/postgres.ts'
 import { failed, schemasOf } from './postgres-schemas.ts'
 
 const spoil = (path: string, value: string) =>

@@ -2,7 +2,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { postgresStore } from 'endsession/postgres'
 import { describe, expect, it } from 'vitest'
 import { eventually, idOf, limits, session } from '../../packages/endsession/src/testing/contract/kit.ts'
-import { neededPostgres } from '../servers/postgres.ts'
+import { neededPostgres } from '../../servers/src/postgres.ts'
 import { failed, schemasOf, watchedPool } from './postgres-schemas.ts'
 
 describe('postgres store, opening', neededPostgres, () => {

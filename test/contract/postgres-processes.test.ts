@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { neededPostgres } from '../servers/postgres.ts'
+import { neededPostgres } from '../../servers/src/postgres.ts'
 import { schemasOf } from './postgres-schemas.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))

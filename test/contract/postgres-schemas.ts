@@ -3,7 +3,7 @@ import { type PostgresClient, type PostgresPool, postgresStore } from 'endsessio
 import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { limits } from '../../packages/endsession/src/testing/contract/kit.ts'
-import { type PostgresServer, startPostgres } from '../servers/postgres.ts'
+import { type PostgresServer, startPostgres } from '../../servers/src/postgres.ts'
 
 export const failed = { name: 'EndSessionError', code: 'ERR_STORE', status: 503 }
 

@@ -3,7 +3,7 @@ import { type PostgresInProcess, type PostgresPool, postgresStore } from 'endses
 import { storeContract, testClock } from 'endsession/testing'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import type { Store } from '../../packages/endsession/src/session/store.ts'
-import { neededPostgres, type PostgresServer, startPostgres } from '../servers/postgres.ts'
+import { neededPostgres, type PostgresServer, startPostgres } from '../../servers/src/postgres.ts'
 import { type Pooler, transactionPooler } from './postgres-pooler.ts'
 
 /** Stores in schemas of their own; `another` goes to the same one by a connection of its own. */

@@ -5,7 +5,7 @@ import { testClock } from 'endsession/testing'
 import { describe, expect, it } from 'vitest'
 import type { Store } from '../../packages/endsession/src/session/store.ts'
 import { idOf, limits, session, signIn, who } from '../../packages/endsession/src/testing/contract/kit.ts'
-import { neededRedis, type RedisServer } from '../servers/redis.ts'
+import { neededRedis, type RedisServer } from '../../servers/src/redis.ts'
 import { failed, redisHandles, seenAfter } from './redis-handles.ts'
 
 async function endAll(store: Store, ...names: readonly string[]): Promise<void> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { idOf, session, signIn, who } from '../../packages/endsession/src/testing/contract/kit.ts'
-import { neededRedis, type RedisServer } from '../servers/redis.ts'
+import { neededRedis, type RedisServer } from '../../servers/src/redis.ts'
 import { failed, redisHandles, seenAfter } from './redis-handles.ts'
 
 describe('redis store with rows that are not whole', neededRedis, () => {

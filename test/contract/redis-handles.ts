@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis'
 import { afterAll } from 'vitest'
 import type { Position, Store } from '../../packages/endsession/src/session/store.ts'
 import { limits } from '../../packages/endsession/src/testing/contract/kit.ts'
-import { type RedisServer, type RedisServers, redisServers, type Settings } from '../servers/redis.ts'
+import { type RedisServer, type RedisServers, redisServers, type Settings } from '../../servers/src/redis.ts'
 
 export const failed = { name: 'EndSessionError', code: 'ERR_STORE', status: 503 }
 

@@ -2,7 +2,7 @@ import { redisStore } from 'endsession/redis'
 import { Cluster, type Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
 import { idOf, limits, session, signIn, who } from '../../packages/endsession/src/testing/contract/kit.ts'
-import { neededRedis } from '../servers/redis.ts'
+import { neededRedis } from '../../servers/src/redis.ts'
 import { failed, redisHandles } from './redis-handles.ts'
 
 describe('redis store, while the cluster moves its slot', neededRedis, () => {

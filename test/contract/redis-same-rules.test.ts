@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Entry, Limits, Position, Store } from '../../packages/endsession/src/session/store.ts'
 import { idOf, session, signIn, who } from '../../packages/endsession/src/testing/contract/kit.ts'
-import { neededRedis, type RedisServer, redisServers } from '../servers/redis.ts'
+import { neededRedis, type RedisServer, redisServers } from '../../servers/src/redis.ts'
 import { holds } from '../unit/properties/holds.ts'
 
 /** Short times, so that a few steps of the clock meet each of them. */

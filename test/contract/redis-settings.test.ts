@@ -2,7 +2,7 @@ import { redisStore } from 'endsession/redis'
 import { Cluster, Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
 import { idOf, limits, session } from '../../packages/endsession/src/testing/contract/kit.ts'
-import { neededRedis } from '../servers/redis.ts'
+import { neededRedis } from '../../servers/src/redis.ts'
 import { failed, redisHandles } from './redis-handles.ts'
 
 describe('redis store and the server\u2019s settings', neededRedis, () => {

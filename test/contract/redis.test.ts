@@ -4,7 +4,7 @@ import { Cluster, Redis } from 'ioredis'
 import { createClient, createCluster } from 'redis'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import type { Store } from '../../packages/endsession/src/session/store.ts'
-import { neededRedis, type RedisServer, redisServers } from '../servers/redis.ts'
+import { neededRedis, type RedisServer, redisServers } from '../../servers/src/redis.ts'
 import { storeProcesses } from '../servers/store-process.ts'
 
 interface Client {

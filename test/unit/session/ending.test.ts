@@ -58,3 +58,13 @@ describe('a person with very many sessions', () => {
     expect(report.layers.services).toMatchObject({ reason: 'no_guard_follows', until: 3000 })
   })
 })
+
+describe('a store whose clock was set back', () => {
+  it.each([undefined, 1_000_000_005])('[M9 A3] still covers the logins that it ends (toldAt %j)', (toldAt) => {
+    const [record] = records as readonly [EndedRecord]
+    const session = { ...record, ...(toldAt !== undefined && { toldAt }) }
+    const look = { live: () => [session], ended: () => [] }
+    const { raises } = planEnd(look, { by: 'id', id: session.id, sid: true }, 'user', session.openedAt - 600)
+    expect(raises).toMatchObject([{ kind: 'sid', before: toldAt ?? session.signedInAt }])
+  })
+})

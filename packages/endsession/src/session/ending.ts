@@ -123,8 +123,8 @@ function providerNow(sessions: readonly StoredSession[], now: number): number {
 
 /**
  * How long a session has lived here is the same on both clocks. `⌈ ⌉`, because a provider's times are whole seconds and
- * equal seconds count as ended.
+ * equal seconds count as ended. A store's clock that was set back takes nothing off: the session's own login is always covered.
  */
 function inProviderClock({ signedInAt, toldAt = signedInAt, openedAt }: StoredSession, at: number): number {
-  return toldAt + Math.ceil(at - openedAt)
+  return toldAt + Math.max(0, Math.ceil(at - openedAt))
 }

@@ -51,9 +51,9 @@ const mostPerSnapshotRead = 500
  * refused, because it answers late.
  *
  * A call that takes over 5 s fails, and its connection is closed. `close` ends the work and the followers; ending the pool,
- * and listening to its `error` event, is for whoever made it. Throws `ERR_STORE`, with the driver's error as `cause`: also
- * for a schema that is another application's or a newer release's, which it leaves as it is. `ERR_OPTIONS`, at once, for
- * options that do not work.
+ * and listening to its `error` event, is for whoever made it. Throws `ERR_STORE`, with the driver's error as `cause`, the
+ * values in it left out: also for a schema that is another application's or a newer release's, which it leaves as it is.
+ * `ERR_OPTIONS`, at once, for options that do not work.
  */
 export function postgresStore(database: PostgresPool | PostgresInProcess, options: PostgresOptions = {}): Store {
   const { schema, pollSeconds } = readOptions(options)

@@ -51,8 +51,8 @@ const nowhere = 'nothing'
  * another master, calls fail. The work of an end grows with the sessions that it ends: some 0.2 ms each. `close` ends the
  * work and the followers; closing the client is for whoever opened it.
  *
- * Throws `ERR_STORE`, with the client's error as `cause`, also where no answer comes within 4 seconds: then nothing is
- * acknowledged. `ERR_OPTIONS` for a prefix that is none.
+ * Throws `ERR_STORE`, with the client's error as `cause`, what was sent left out, also where no answer comes within 4
+ * seconds: then nothing is acknowledged. `ERR_OPTIONS` for a prefix that is none.
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): Store {
   const { prefix = 'endsession', now } = options
@@ -210,7 +210,8 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
         .filter((session) => expiryOf(session, number(at, 'now'), limits) === undefined)
     },
     async claim(key, seconds) {
-      return (await call('claim', [`claim:${key}`], String(seconds), limitsText())) === '1'
+      const asker = toBase64url(systemRuntime().randomBytes(12))
+      return (await call('claim', [`claim:${key}`], String(seconds), limitsText(), asker)) === '1'
     },
     async *feed(after, signal) {
       yield* use().following.follow(after, signal)

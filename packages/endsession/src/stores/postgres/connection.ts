@@ -161,7 +161,8 @@ export function sqlState(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined
 }
 
-/** Our error as it is; anything else becomes the cause of ours. */
+/** Our error as it is; anything else becomes the cause of ours, without the values that Postgres quotes in it. */
 export function storeError(cause: unknown, message = 'The session database failed.'): EndSessionError {
+  if (cause instanceof Error) for (const quoting of ['detail', 'where']) Reflect.deleteProperty(cause, quoting)
   return cause instanceof EndSessionError ? cause : new EndSessionError('ERR_STORE', message, { cause })
 }

@@ -98,7 +98,7 @@ export function createFacts(start: Start, limits: Limits): FactFinding {
     marks: { sid: mark('sid'), sub: mark('sub'), id: mark('id'), token: mark('token') },
     live: (where) => find(state.live, where),
     ended: (where) => find(state.ended, where),
-    claimedUntil: (key) => state.claims.get(want(4, key)),
+    claimedUntil: (key) => state.claims.get(want(4, key))?.(),
 
     keep(session) {
       const row = sessionRow(session)
@@ -132,7 +132,7 @@ export function createFacts(start: Start, limits: Limits): FactFinding {
       state.changes.entries.set(row.number, row)
     },
     claim(key, until) {
-      state.claims.set(key, until)
+      state.claims.set(key, () => until)
       state.changes.claims.set(key, { id: key, until })
     },
     follow(name, position) {
@@ -164,7 +164,7 @@ export function createFacts(start: Start, limits: Limits): FactFinding {
         if (kind === 'live') found.live.set(text(row, 'id'), { ...held, read: () => readSession(row) })
         if (kind === 'ended') found.ended.set(text(row, 'id'), { ...held, read: () => readEnded(row) })
         if (kind === 'mark') found.marks.set(text(row, 'id'), () => readMark(row).mark)
-        if (kind === 'claim') found.claims.set(text(row, 'id'), number(row, 'until'))
+        if (kind === 'claim') found.claims.set(text(row, 'id'), () => number(row, 'until'))
       }
     },
     changes() {
@@ -185,7 +185,7 @@ function emptyState() {
     live: new Map<string, Held<StoredSession>>(),
     ended: new Map<string, Held<EndedRecord>>(),
     marks: new Map<string, () => StoredMark>(),
-    claims: new Map<string, number>(),
+    claims: new Map<string, () => number>(),
     changes: {
       dropped: new Set<string>(),
       sessions: new Map<string, ReturnType<typeof sessionRow>>(),

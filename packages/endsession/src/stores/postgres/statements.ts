@@ -81,6 +81,10 @@ export function writeStatements(schema: string, place: string): Statements {
       SELECT ${values} FROM json_to_recordset(${value}::text::json) AS x(${types})
       ON CONFLICT (${key}) DO UPDATE SET ${sets}`
   }
+  /** A thousand of each: who logs in and out all day long must not hold up everybody with one more logout. */
+  const newest = (column: string, values: string) =>
+    `ARRAY(SELECT e.id FROM unnest(${values}::text[]) AS h, LATERAL (
+      SELECT id FROM ${schema}.ended WHERE ${column} = h ORDER BY ended_at DESC LIMIT 1000) e)`
   /** Cleaning up waits for nobody: a row that somebody looks at with a lock goes another time. */
   const over = (table: string, key: string, column: string, at: number, most: number) =>
     `DELETE FROM ${schema}.${table} WHERE ${key} = ANY (ARRAY(
@@ -93,7 +97,7 @@ export function writeStatements(schema: string, place: string): Statements {
       ${clock}`,
     fetch: `
       ${live} WHERE id = ANY($1::text[]) OR by_sub = ANY($2::text[]) OR by_sid = ANY($3::text[])
-      UNION ALL ${ended} WHERE id = ANY($1::text[]) OR by_sub = ANY($2::text[]) OR by_sid = ANY($3::text[])
+      UNION ALL ${ended} WHERE id = ANY($1::text[]) OR id = ANY(${newest('by_sub', '$2')}) OR id = ANY(${newest('by_sid', '$3')})
       UNION ALL ${mark} WHERE id = ANY($4::text[])
       UNION ALL ${claim} WHERE id = ANY($5::text[])`,
     write: `

@@ -86,6 +86,8 @@ end
 given.expires, given.ends = latestEnd(given.live, given.ends, now, now, limits)
 given.opened, given.revision = now, 0
 local facts = writeFacts(given)
+-- What an end would not take is not opened.
+readWho(ARGV[3], given.sid)
 readTokens(ARGV[5])
 if given.replaces then
   apply({ by = 'id', id = given.replaces }, 'replaced', now, limits, startGrowing)
@@ -200,13 +202,19 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
 end
 return { text(clock()), found }`,
 
-  /** KEYS[2]: the claim. ARGV[2]: seconds. Its value says how long it counts; a minute later the key goes by itself. */
+  /**
+   * KEYS[2]: the claim. ARGV[2]: seconds; ARGV[4]: who asks, so that a client that sends its question again gets the same
+   * answer. The value says how long it counts, and for whom; a minute later the key goes by itself.
+   */
   claim: `${writing}
 local limits, now = cjson.decode(ARGV[3]), clock()
-local till = redis.call('GET', KEYS[2])
-if till and number(till, 'claim') > now then return '0' end
+local held = redis.call('GET', KEYS[2])
+if held then
+  local till, holder = split(held, 2, 'claim')
+  if number(till, 'claim') > now then return holder == ARGV[4] and '1' or '0' end
+end
 local seconds = number(ARGV[2], 'seconds')
-redis.call('SET', KEYS[2], text(now + seconds), 'PX', text(60000 + math.ceil(seconds * 1000)))
+redis.call('SET', KEYS[2], text(now + seconds) .. ' ' .. ARGV[4], 'PX', text(60000 + math.ceil(seconds * 1000)))
 ${swept}
 return '1'`,
 

@@ -6,7 +6,7 @@
 
 export const planning: string = `
 local function inProviderClock(row, at)
-  return (row.told or row.at) + math.ceil(at - row.opened)
+  return (row.told or row.at) + math.max(0, math.ceil(at - row.opened))
 end
 
 local function providerTime(record)

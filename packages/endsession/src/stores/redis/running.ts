@@ -14,27 +14,36 @@ export function createRun(connection: Connection, base: string): Run {
   const bound = createBound(deadlineSeconds)
   const shas = Object.fromEntries(Object.entries(scripts).map(([name, script]) => [name, sha1(script)]))
 
-  async function evaluate(name: ScriptName, keys: readonly string[], values: readonly string[]): Promise<unknown> {
+  async function evaluate(
+    name: ScriptName,
+    keys: readonly string[],
+    values: readonly string[],
+    isOver: () => boolean,
+  ): Promise<unknown> {
     try {
       return await connection.evalSha(shas[name] as string, keys, values)
     } catch (error) {
       // After a restart, a failover, SCRIPT FLUSH: it has run nothing.
-      if (!/^NOSCRIPT/.test(messageOf(error))) throw error
+      if (!/^NOSCRIPT/.test(messageOf(error)) || isOver()) throw error
       return connection.eval(scripts[name], keys, values)
     }
   }
 
   return async (name, keys, ...values) => {
+    let over = false
     try {
       return await bound(
         evaluate(
           name,
           ['meta', ...keys].map((key) => base + key),
           values,
+          () => over,
         ),
       )
     } catch (error) {
       throw storeError(error)
+    } finally {
+      over = true
     }
   }
 }
@@ -49,11 +58,20 @@ const complaints: Readonly<Record<string, (what: string) => string>> = {
   absent: () => 'The sessions are gone from Redis.',
 }
 
-/** Our error as it is; anything else becomes the cause of ours. */
+/** Our error as it is; anything else becomes the cause of ours, without what was sent. */
 export function storeError(cause: unknown): EndSessionError {
   if (cause instanceof EndSessionError) return cause
+  dropArguments(cause)
   const [, kind = '', what = ''] = /ENDSESSION (\w+) (\S+);/.exec(messageOf(cause)) ?? []
   return new EndSessionError('ERR_STORE', complaints[kind]?.(what) ?? 'The Redis server failed.', { cause })
+}
+
+/** ioredis hangs the command on its error, and whoever logs the error would log names, sealed tokens, a password. */
+function dropArguments(error: unknown): void {
+  if (!(error instanceof Error)) return
+  Reflect.deleteProperty(error, 'command')
+  // Of a cluster's client: why it reaches no node.
+  dropArguments((error as { readonly lastNodeError?: unknown }).lastNodeError)
 }
 
 /** The partition has never been, or everything in Redis has been deleted. */
