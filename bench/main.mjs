@@ -71,5 +71,5 @@ async function run() {
   const guard = wanted('guard') ? describeGuard(await benchGuard(say)) : undefined
   const sizes = [1_000, 10_000, 100_000, ...(values.quick ? [] : [1_000_000])]
   const size = wanted('size') ? describeSize(await measureRedisSize(say, sizes)) : undefined
-  return { node: process.versions.node, parts, texts: [guard, size].filter(Boolean) }
+  return { node: process.versions.node, quick: values.quick === true, parts, texts: [guard, size].filter(Boolean) }
 }

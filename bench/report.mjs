@@ -19,10 +19,10 @@ export function asText({ node, parts, texts }) {
 }
 
 /** A page that people read without running anything. */
-export function asMarkdown({ node, parts, texts }) {
+export function asMarkdown({ node, quick, parts, texts }) {
   return [
     '# What it costs',
-    `Made by \`npm run bench -- --write\` on Node ${node}. Microseconds for each operation: median (least to most of the rounds).
+    `Made by \`npm run bench -- --write${quick ? ' --quick' : ''}\` on Node ${node}. Microseconds for each operation: median (least to most of the rounds).
 A busy machine changes the figures by half, the ratios less. What each part does stands in [README.md](README.md).`,
     ...parts.map(partMarkdown),
     ...texts.map(({ title, lines }) => [`## ${title}`, '', '```text', ...lines, '```'].join('\n')),

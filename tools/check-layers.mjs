@@ -84,7 +84,7 @@ const exempt = {
 
 const longest = 300
 /** Folders that stand outside of the package and import it by its name, as users do. */
-const outsiders = ['demo', 'examples', 'bench']
+const outsiders = ['demo', 'examples', 'bench', 'servers']
 
 const stands = (file, name) => (name.endsWith('/') ? file.startsWith(name) : file === name)
 
@@ -222,7 +222,7 @@ function isUse(node) {
   return parent.name !== node
 }
 
-/** Problems of a file of demo, examples or bench: no way into the package but its name. */
+/** Problems of a file of one of the outsiders: no way into the package but its name. */
 export function checkOutsider(file, text) {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true)
   const problems = []

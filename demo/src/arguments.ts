@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { type Auth, type Mode, type Place, type Ports, places } from './plan.ts'
+import type { StoreWishes } from './storage.ts'
 
 export interface Wishes {
   readonly once: boolean
@@ -10,12 +11,17 @@ export interface Wishes {
   readonly guardStopped: boolean
   readonly auth: Auth
   readonly ports: Ports
+  readonly store: StoreWishes
+  /** How many processes each app is. */
+  readonly nodes: number
 }
 
 /** Something in the command line that we cannot follow. The message says what, and is meant for the person who typed it. */
 export class UsageError extends Error {}
 
 const defaultBase = 4400
+const kinds = ['sqlite', 'redis', 'postgres'] as const
+const mostNodes = 9
 
 export const helpText: string = `Usage: npm start -- [options]
 
@@ -32,6 +38,12 @@ log in, log out, and see what is really over, in the control room (http://localh
   --guard-stopped       with --once: the API's process is stopped (SIGSTOP) before the logout
                         with endsession, and goes on after it. It can neither confirm nor
                         refuse meanwhile, and the report must not say that it did
+  --store <kind>        where the apps keep their sessions: sqlite (the default), redis or postgres.
+                        Redis and Postgres are started for it, in a folder that goes at the end
+  --store-url <url>     with --store redis or postgres: a server of yours instead, redis://… or
+                        postgres://…; what was put there is removed at the end
+  --nodes <number>      each app as so many processes (1 to ${mostNodes}), behind a balancer that hands each
+                        request to the next one (default 1)
   --port-base <number>  the first of six ports (default ${defaultBase}), in this order:
                         room, provider, acme, mail, calendar, api
   --room-port <number>, --provider-port <number>, --acme-port <number>,
@@ -78,12 +90,35 @@ export function readArguments(words: readonly string[], env: NodeJS.ProcessEnv):
     guardStopped: values['guard-stopped'],
     auth: readAuth(env),
     ports,
+    store: readStore(values.store, values['store-url']),
+    nodes: readNodes(values.nodes),
   }
 }
 
 function readAuth(env: NodeJS.ProcessEnv): Auth {
   const apps = readMode('AUTH_ENABLED', env['AUTH_ENABLED'], 'enabled')
   return { apps, api: readMode('API_AUTH_ENABLED', env['API_AUTH_ENABLED'], apps) }
+}
+
+function readStore(word: string, url: string | undefined): StoreWishes {
+  const kind = kinds.find((one) => one === word)
+  if (!kind) throw new UsageError(`--store ${word}: is one of ${kinds.join(', ')}`)
+  if (url === undefined) return { kind, url }
+  if (kind === 'sqlite') throw new UsageError('--store-url goes with --store redis or --store postgres')
+  // The address may have a password in it: it is not repeated.
+  const schemes = kind === 'redis' ? ['redis:', 'rediss:'] : ['postgres:', 'postgresql:']
+  if (!URL.canParse(url) || !schemes.includes(new URL(url).protocol)) {
+    throw new UsageError(`--store-url: for ${kind} it begins with ${schemes.map((one) => `${one}//`).join(' or ')}`)
+  }
+  return { kind, url }
+}
+
+function readNodes(text: string): number {
+  const nodes = Number(text)
+  if (!/^\d+$/.test(text) || nodes < 1 || nodes > mostNodes) {
+    throw new UsageError(`--nodes ${text}: is a number from 1 to ${mostNodes}`)
+  }
+  return nodes
 }
 
 /** Nothing but the two words: whoever mistypes `false` must not believe that it was heard. */
@@ -104,6 +139,9 @@ function parse(words: readonly string[]) {
         'provider-asks': { type: 'boolean', default: false },
         'upstream-stays': { type: 'boolean', default: false },
         'guard-stopped': { type: 'boolean', default: false },
+        store: { type: 'string', default: 'sqlite' },
+        'store-url': { type: 'string' },
+        nodes: { type: 'string', default: '1' },
         'port-base': { type: 'string' },
         ...portOptions,
       },

@@ -8,6 +8,7 @@ import { makePlan, namesIn, type Plan } from './plan.ts'
 import { createRoom } from './room/room.ts'
 import { serveRoom } from './room/serve.ts'
 import { type Running, startServers } from './start.ts'
+import { openStorage, type Storage } from './storage.ts'
 
 /** Progress and errors. Stdout belongs to what was asked for. */
 const say = (line: string) => process.stderr.write(`${line}\n`)
@@ -25,14 +26,17 @@ async function main(): Promise<number> {
     return 3
   }
   const folder = await mkdtemp(join(tmpdir(), 'endsession-demo-'))
+  let storage: Storage | undefined
   let running: Running | undefined
   let closeRoom: (() => void) | undefined
   try {
-    const { ports, providerAsks, upstreamStays, once, auth } = wishes
-    const plan = makePlan({ ports, folder, providerAsks, upstreamStays, record: once ? 'loot' : 'film', auth })
-    const wanted = namesIn(plan)
-    say(`starting ${auth.apps === 'enabled' ? 'the provider, its upstream, ' : ''}two apps and an API …`)
+    const { ports, providerAsks, upstreamStays, once, auth, nodes } = wishes
     const stopped = waitForStop()
+    say(whatBegins(wishes))
+    storage = await openStorage(wishes.store)
+    const record = once ? 'loot' : 'film'
+    const plan = makePlan({ ports, folder, store: storage.plan, nodes, providerAsks, upstreamStays, record, auth })
+    const wanted = namesIn(plan)
     running = await startServers(plan, (line) => say(`  ${line}`), wanted)
     for (const name of wanted) running.listen(name, (told) => told.type === 'notice' && say(`${name}: ${told.text}`))
     if (!once) closeRoom = await serveRoom(plan, createRoom(plan, running))
@@ -44,8 +48,15 @@ async function main(): Promise<number> {
   } finally {
     closeRoom?.()
     await running?.stop()
+    await storage?.close().catch((error) => say(`error: the store was not cleaned: ${(error as Error).message}`))
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+function whatBegins({ auth, store, nodes }: Wishes): string {
+  const apps = nodes === 1 ? 'two apps' : `two apps, ${nodes} processes each,`
+  const behind = auth.apps === 'enabled' ? 'the provider, its upstream, ' : ''
+  return `starting ${behind}${apps} and an API; sessions in ${store.kind} …`
 }
 
 function readWishes(): Wishes | undefined {
@@ -79,7 +90,7 @@ async function work(wishes: Wishes, plan: Plan, running: Running): Promise<numbe
 }
 
 function whereThingsAre(plan: Plan): string {
-  const { urls, auth } = plan
+  const { urls, auth, store, nodes } = plan
   const open = auth.apps === 'disabled'
   const takes = open ? 'takes everybody, too' : 'takes the apps’ access tokens'
   const disagrees = `does not agree: authentication is ${auth.api} here, so it answers 503 to everything`
@@ -93,7 +104,7 @@ function whereThingsAre(plan: Plan): string {
   ].filter(([, url]) => !open || (url !== urls.provider && url !== urls.acme))
   const rows = lines.map(([name = '', url, what]) => [name.padEnd(12), url, what].filter(Boolean).join('  '))
   const notice = open ? ['Authentication is disabled: everybody is in, and nobody can be logged out.', ''] : []
-  return `\n${[...notice, ...rows, '', 'Ctrl-C ends everything.'].join('\n')}\n`
+  return `\n${[...notice, ...rows, '', `Sessions: ${store.kind}. Each app: ${nodes === 1 ? 'one process' : `${nodes} processes`}.`, 'Ctrl-C ends everything.'].join('\n')}\n`
 }
 
 /** The exit status that a shell expects after a signal. */

@@ -6,6 +6,8 @@ import type { Filmed } from './room/exchange.ts'
 export interface Begin {
   readonly type: 'begin'
   readonly plan: Plan
+  /** One of several, behind a balancer: at a port that is free, on 127.0.0.1 only. */
+  readonly behindBalancer: boolean
 }
 
 /** What the control room asks a server, and what it gets: over the parent's own channel, which nobody else has. */
@@ -55,7 +57,7 @@ export interface RecordedTokens {
 
 /** From a server to the parent process. */
 export type Told =
-  | { readonly type: 'ready' }
+  | { readonly type: 'ready'; readonly port: number }
   | { readonly type: 'failed'; readonly code: string | undefined; readonly message: string }
   | { readonly type: 'tokens'; readonly tokens: RecordedTokens }
   | { readonly type: 'report'; readonly at: 'logout.finished' | 'logout.landed'; readonly report: Report }

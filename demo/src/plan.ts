@@ -6,7 +6,9 @@ export const names = ['provider', 'acme', 'mail', 'calendar', 'api'] as const
 export type Name = (typeof names)[number]
 
 /** Those of them that people log in to. */
-export type AppName = 'mail' | 'calendar'
+export const appNames = ['mail', 'calendar'] as const
+
+export type AppName = (typeof appNames)[number]
 
 /** Whether there is a login at all. */
 export type Mode = 'enabled' | 'disabled'
@@ -15,6 +17,15 @@ export type Mode = 'enabled' | 'disabled'
 export interface Auth {
   readonly apps: Mode
   readonly api: Mode
+}
+
+/** Where both apps keep their sessions, each in a part of its own. */
+export interface StorePlan {
+  readonly kind: 'sqlite' | 'redis' | 'postgres'
+  /** In front of all names that are made there. */
+  readonly space: string
+  /** Of the server, with its password. SQLite: empty. */
+  readonly url: string
 }
 
 /** The control room is no process of its own: the parent serves it. */
@@ -34,8 +45,13 @@ export interface Plan {
   readonly secrets: Readonly<Record<Name, string>>
   /** What the API's guard shows to each app whose feed it follows; made anew by each start. */
   readonly feedKeys: Readonly<Record<AppName, string>>
-  /** Where the apps keep their sessions. */
+  /** What each app seals its cookies and tokens with: the same in all its processes. */
+  readonly sessionSecrets: Readonly<Record<AppName, string>>
+  /** For files; SQLite's are there. */
   readonly folder: string
+  readonly store: StorePlan
+  /** How many processes each app is. */
+  readonly nodes: number
   /** The provider asks before it signs anybody out. */
   readonly providerAsks: boolean
   /** Example ID does not tell Acme when it signs somebody out. */
@@ -52,11 +68,13 @@ export interface Plan {
 export const guardName = 'api'
 
 type PlanWishes = Pick<Plan, 'ports' | 'folder'> &
-  Partial<Pick<Plan, 'auth' | 'providerAsks' | 'upstreamStays' | 'record'>>
+  Partial<Pick<Plan, 'auth' | 'store' | 'nodes' | 'providerAsks' | 'upstreamStays' | 'record'>>
 
 export function makePlan(wishes: PlanWishes): Plan {
   return {
     auth: { apps: 'enabled', api: 'enabled' },
+    store: { kind: 'sqlite', space: 'endsession_demo', url: '' },
+    nodes: 1,
     providerAsks: false,
     upstreamStays: false,
     record: 'loot',
@@ -64,6 +82,7 @@ export function makePlan(wishes: PlanWishes): Plan {
     urls: byName((name) => `http://${name}.localhost:${wishes.ports[name]}`),
     room: `http://localhost:${wishes.ports.room}`,
     secrets: byName(makeSecret),
+    sessionSecrets: { mail: makeSecret(), calendar: makeSecret() },
     feedKeys: { mail: makeSecret(), calendar: makeSecret() },
   }
 }

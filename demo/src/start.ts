@@ -1,19 +1,22 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import type { Server } from 'node:http'
 import { fileURLToPath } from 'node:url'
+import { balance } from './balancer.ts'
 import type { Ask, Begin, Questions, Told } from './messages.ts'
-import { type Name, names, type Plan } from './plan.ts'
+import { appNames, type Name, names, type Plan } from './plan.ts'
+import { listen } from './servers/serve.ts'
 
 export interface Running {
-  /** Hears what a server tells, from now on; answers how to stop listening. */
+  /** Hears what a server tells, each process of it, from now on; answers how to stop listening. */
   listen(name: Name, hear: (told: Told) => void): () => void
-  /** Asks a server over its own channel. Rejects when it does not answer in time. */
+  /** Asks a server, the first process of it, over its own channel. Rejects when it does not answer in time. */
   ask<What extends keyof Questions>(
     name: Name,
     what: What,
     asked: Questions[What]['asked'],
   ): Promise<Questions[What]['answered']>
-  /** Stops a server's process where it stands, and lets it go on. */
+  /** Stops a server's processes where they stand, and lets them go on. */
   pause(name: Name): void
   resume(name: Name): void
   /** Calls back when a server ends that nobody has asked to end. */
@@ -44,34 +47,46 @@ export async function startServers(
   wanted: readonly Name[] = names,
 ): Promise<Running> {
   // All at once, so that they load while the first ones begin.
-  const children = new Map(wanted.map((name) => [name, forkServer(name)]))
-  const childOf = (name: Name) => children.get(name) as ChildProcess
+  const children = new Map(wanted.map((name) => [name, forkServers(name, plan)]))
+  const childrenOf = (name: Name) => children.get(name) ?? []
+  const balancers: Server[] = []
   let stopping = false
 
   const running: Running = {
     listen(name, hear) {
-      childOf(name).on('message', hear)
-      return () => childOf(name).off('message', hear)
+      for (const child of childrenOf(name)) child.on('message', hear)
+      return () => {
+        for (const child of childrenOf(name)) child.off('message', hear)
+      }
     },
     ask: makeAsking(children),
-    pause: (name) => signal(childOf(name), 'SIGSTOP'),
-    resume: (name) => signal(childOf(name), 'SIGCONT'),
+    pause: (name) => signal(childrenOf(name), 'SIGSTOP'),
+    resume: (name) => signal(childrenOf(name), 'SIGCONT'),
     onBroken(broken) {
-      for (const [name, child] of children) {
-        child.once('exit', (code, signal) => {
-          if (!stopping) broken(new Error(`${name} ended unexpectedly (${signal ?? code})`))
-        })
+      for (const [name, nodes] of children) {
+        for (const child of nodes) {
+          child.once('exit', (code, signal) => {
+            if (!stopping) broken(new Error(`${name} ended unexpectedly (${signal ?? code})`))
+          })
+        }
       }
     },
     async stop() {
       stopping = true
-      await Promise.all([...children.values()].map(endServer))
+      for (const balancer of balancers) {
+        balancer.close()
+        balancer.closeAllConnections()
+      }
+      await Promise.all([...children.values()].flat().map(endServer))
     },
   }
 
   try {
     for (const group of order.map((all) => all.filter((name) => wanted.includes(name)))) {
-      await Promise.all(group.map((name) => begin(name, childOf(name), plan)))
+      const beginning = group.map(async (name) => balancers.push(...(await beginAll(name, childrenOf(name), plan))))
+      // Also where one fails: a balancer that comes later would be left over.
+      await Promise.allSettled(beginning)
+      await Promise.all(beginning)
       for (const name of group) say(`${name} at ${plan.urls[name]}`)
     }
     return running
@@ -81,32 +96,57 @@ export async function startServers(
   }
 }
 
+function forkServers(name: Name, { nodes }: Plan): readonly ChildProcess[] {
+  const isApp = appNames.some((app) => app === name)
+  return Array.from({ length: isApp ? nodes : 1 }, () => forkServer(name))
+}
+
 function forkServer(name: Name): ChildProcess {
   const file = fileURLToPath(new URL(`./servers/${fileOf[name]}.js`, import.meta.url))
   // Nothing of theirs may reach our stdout: with --json it belongs to the result.
   return fork(file, [name], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
 }
 
-async function begin(name: Name, child: ChildProcess, plan: Plan): Promise<void> {
-  child.send({ type: 'begin', plan } satisfies Begin)
-  const ended = new AbortController()
-  const told = (await Promise.race([
-    once(child, 'message', { signal: ended.signal }).then(([message]) => message),
-    once(child, 'exit', { signal: ended.signal }).then(([code]) => ({ type: 'failed', message: `exit code ${code}` })),
-  ]).finally(() => ended.abort())) as Told
-  if (told.type !== 'failed') return
-  if (told.code === 'EADDRINUSE') {
-    const port = plan.ports[name]
-    throw new Error(`port ${port} is taken (for ${name}): choose another with --${name}-port or --port-base`)
-  }
-  throw new Error(`${name} could not start: ${told.message}`)
+/** One process has the address for itself; several get a balancer there, which runs here. */
+async function beginAll(name: Name, nodes: readonly ChildProcess[], plan: Plan): Promise<readonly Server[]> {
+  const behindBalancer = nodes.length > 1
+  const ports = await Promise.all(nodes.map((child) => begin(name, child, { type: 'begin', plan, behindBalancer })))
+  if (!behindBalancer) return []
+  return listen(balance(ports), plan.ports[name]).catch((error) => {
+    throw whyNot(name, plan, error as NodeJS.ErrnoException)
+  })
+}
+
+/** Answers the port that it listens at. */
+async function begin(name: Name, child: ChildProcess, word: Begin): Promise<number> {
+  child.send(word)
+  const told = await new Promise<Told & { readonly type: 'ready' | 'failed' }>((resolve) => {
+    // It may tell of its work before it is ready.
+    child.on('message', function hear(said: Told) {
+      if (said.type !== 'ready' && said.type !== 'failed') return
+      child.off('message', hear)
+      resolve(said)
+    })
+    child.once('exit', (code) => resolve({ type: 'failed', code: undefined, message: `exit code ${code}` }))
+  })
+  if (told.type === 'ready') return told.port
+  throw whyNot(name, word.plan, told)
+}
+
+function whyNot(
+  name: Name,
+  { ports }: Plan,
+  { code, message }: Pick<NodeJS.ErrnoException, 'code' | 'message'>,
+): Error {
+  if (code !== 'EADDRINUSE') return new Error(`${name} could not start: ${message}`)
+  return new Error(`port ${ports[name]} is taken (for ${name}): choose another with --${name}-port or --port-base`)
 }
 
 /** One listener for all that a server is asked. The answer is as the table of questions says: both sides are compiled against it. */
-function makeAsking(children: ReadonlyMap<Name, ChildProcess>): Running['ask'] {
+function makeAsking(children: ReadonlyMap<Name, readonly ChildProcess[]>): Running['ask'] {
   const waiting = new Map<number, (told: Told & { readonly type: 'answered' }) => void>()
   let asks = 0
-  for (const child of children.values()) {
+  for (const child of [...children.values()].flat()) {
     child.on('message', (told: Told) => told.type === 'answered' && waiting.get(told.id)?.(told))
   }
   return (name, what, asked) =>
@@ -127,15 +167,15 @@ function makeAsking(children: ReadonlyMap<Name, ChildProcess>): Running['ask'] {
         settle()
         resolve(answered as never)
       })
-      const child = children.get(name)
+      const child = children.get(name)?.[0]
       if (!child) return fail(new Error(`${name} does not run`))
       child.send({ type: 'ask', id, what, asked } satisfies Ask, (error) => error && fail(error))
     })
 }
 
-function signal(child: ChildProcess, name: 'SIGSTOP' | 'SIGCONT'): void {
+function signal(children: readonly ChildProcess[], name: 'SIGSTOP' | 'SIGCONT'): void {
   if (process.platform === 'win32') throw new Error('this system cannot stop a process and let it go on')
-  child.kill(name)
+  for (const child of children) child.kill(name)
 }
 
 /** Closing the channel asks it to end, and one that was stopped has to go on for that; one that does not listen is killed. */

@@ -1,8 +1,8 @@
 import { postgresStore } from 'endsession/postgres'
 import { afterAll, describe, expect, it } from 'vitest'
 import { limits, session } from '../../packages/endsession/src/testing/contract/kit.ts'
+import { neededPostgres, type PostgresServer, startPostgres } from '../../servers/src/postgres.ts'
 import { watchedPool } from '../contract/postgres-schemas.ts'
-import { neededPostgres, type PostgresServer, startPostgres } from '../servers/postgres.ts'
 import { killUnderLoad, type Victim } from './kill-under-load.ts'
 
 // Each kill waits for a server to come back: on a busy machine that takes its time.
@@ -10,7 +10,7 @@ describe('postgres, killed under load', { ...neededPostgres, timeout: 300_000 },
   const servers: PostgresServer[] = []
   afterAll(() => Promise.all(servers.map((server) => server.close())))
   async function start(settings: Readonly<Record<string, string>> = {}, primary?: PostgresServer) {
-    const server = await startPostgres(settings, primary)
+    const server = await startPostgres(settings, { primary })
     servers.push(server)
     return server
   }

@@ -1,6 +1,6 @@
 import { redisStore } from 'endsession/redis'
 import { afterAll, describe, expect, it } from 'vitest'
-import { neededRedis, type RedisServer, redisServers } from '../servers/redis.ts'
+import { neededRedis, type RedisServer, redisServers } from '../../servers/src/redis.ts'
 import { killUnderLoad, type Victim } from './kill-under-load.ts'
 
 describe('redis-server, killed under load', neededRedis, () => {

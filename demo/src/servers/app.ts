@@ -1,11 +1,8 @@
 import '../localhost-lookup.ts'
-import { randomBytes } from 'node:crypto'
 import { readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { getRequestListener } from '@hono/node-server'
 import { createEndSession, type EndSession, type Store } from 'endsession'
-import { sqliteStore } from 'endsession/sqlite'
 import { Hono } from 'hono'
 import { deleteCookie } from 'hono/cookie'
 import { csrf } from 'hono/csrf'
@@ -25,10 +22,10 @@ import {
 } from '../pages/app-pages.ts'
 import { securityPolicy } from '../pages/layout.ts'
 import { guardName, type Plan } from '../plan.ts'
-import { openDatabase } from './database.ts'
 import { makeFetch } from './filmed-fetch.ts'
 import { makeNotices, recordReport, recordTokens } from './recorder.ts'
 import { type Server, serve } from './serve.ts'
+import { openStore } from './store.ts'
 
 const script = { 'content-type': 'text/javascript; charset=utf-8' } as const
 const browserModule = readFileSync(fileURLToPath(import.meta.resolve('endsession/browser')), 'utf8')
@@ -40,10 +37,10 @@ async function prepareApp(plan: Plan): Promise<Server> {
   const { name } = texts
   const send = makeFetch(plan, name)
   const notice = makeNotices()
-  const store = sqliteStore(await openDatabase(join(plan.folder, `${name}.db`)))
+  const store = await openStore(plan, name)
   const endsession = createEndSession({
     baseUrl: plan.urls[name],
-    secret: randomBytes(32).toString('base64url'),
+    secret: plan.sessionSecrets[name],
     store,
     providers: {
       example: {
@@ -74,6 +71,8 @@ async function prepareApp(plan: Plan): Promise<Server> {
     c.header('content-security-policy', securityPolicy([], true))
     c.header('referrer-policy', 'same-origin')
     c.header('cache-control', 'no-store')
+    // Which of several processes it was.
+    c.header('x-demo-process', String(process.pid))
   })
 
   app.get('/', async (c) => {

@@ -1,4 +1,5 @@
 import { createServer, type Server as HttpServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { Answers, Ask, Begin, Told } from '../messages.ts'
 import type { Name, Plan } from '../plan.ts'
 
@@ -13,12 +14,14 @@ export function serve(name: Name, prepare: (plan: Plan) => Server | Promise<Serv
   process.on('disconnect', () => process.exit(0))
   // Ctrl-C reaches the whole process group; the parent decides what it means.
   process.on('SIGINT', () => {})
-  process.once('message', async ({ plan }: Begin) => {
+  process.once('message', async ({ plan, behindBalancer }: Begin) => {
     try {
       const { listener, answers = {} } = await prepare(plan)
-      await listen(listener, plan.ports[name])
+      const servers = behindBalancer
+        ? [await listenOn('127.0.0.1', listener, 0)]
+        : await listen(listener, plan.ports[name])
       process.on('message', (ask: Ask) => answer(answers, ask))
-      tell({ type: 'ready' })
+      tell({ type: 'ready', port: (servers[0]?.address() as AddressInfo | null)?.port ?? 0 })
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
       tell({ type: 'failed', code, message })

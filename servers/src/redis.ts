@@ -1,12 +1,12 @@
-/** Redis servers of the tests' own: on free loopback ports, in folders of their own, ended by their process id. */
+/** Redis servers of one's own: on free loopback ports, in folders of their own, ended by their process id. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Redis } from 'ioredis'
+import { findFreePort } from './free-port.ts'
+import { watch } from './watch.ts'
 
 const program = 'redis-server'
 const isThere = (() => {
@@ -34,6 +34,8 @@ export interface RedisServer {
   kill(): Promise<void>
   /** Again, on the same port, with the files that are there. */
   start(): Promise<void>
+  /** With its password, if `requirepass` sets one. */
+  readonly url: string
   /** A connection that `clear` ends. */
   connect(): Redis
 }
@@ -57,9 +59,13 @@ export function redisServers(): RedisServers {
 
   async function begin(port: number, folder: string, settings: Settings): Promise<ChildProcess> {
     const all = { ...durable, port: String(port), bind: host, dir: folder, ...settings }
-    const words = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value])
-    const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'ignore'] })
+    const lines = Object.entries(all).map(([name, value]) => `${name} ${JSON.stringify(value)}\n`)
+    // Not on the command line, which everybody can read; and a Ctrl-C is for whoever started it.
+    const child = spawn(program, ['-'], { detached: true, stdio: ['pipe', 'pipe', 'ignore'] })
+    child.stdin.on('error', () => {})
+    child.stdin.end(lines.join(''))
     running.add(child)
+    const watcher = watch(child.pid as number, 'KILL', folder)
     const said: string[] = []
     await new Promise<void>((resolve, reject) => {
       createInterface({ input: child.stdout }).on('line', (line) => {
@@ -68,6 +74,7 @@ export function redisServers(): RedisServers {
       })
       child.once('exit', () => {
         running.delete(child)
+        watcher.kill('SIGKILL')
         reject(new Error(`redis-server ended by itself: ${said.slice(-5).join(' | ')}`))
       })
     })
@@ -77,18 +84,20 @@ export function redisServers(): RedisServers {
   async function start(settings: Settings = {}): Promise<RedisServer> {
     const folder = mkdtempSync(join(tmpdir(), 'endsession-redis-'))
     folders.push(folder)
-    const port = await freePort()
+    const port = await findFreePort()
+    const { requirepass: password } = settings
     let child = await begin(port, folder, settings)
     return {
       host,
       port,
       folder,
+      url: `redis://${password === undefined ? '' : `:${password}@`}${host}:${port}`,
       kill: () => endChild(child),
       start: async () => {
         child = await begin(port, folder, settings)
       },
       connect() {
-        const connection = new Redis({ host, port })
+        const connection = new Redis({ host, port, ...(password !== undefined && { password }) })
         // Each call says it, too.
         connection.on('error', () => {})
         connections.push(connection)
@@ -103,7 +112,7 @@ export function redisServers(): RedisServers {
       const servers: RedisServer[] = []
       const buses: number[] = []
       for (let index = 0; index < masters; index++) {
-        const bus = await freePort()
+        const bus = await findFreePort()
         buses.push(bus)
         servers.push(await start({ 'cluster-enabled': 'yes', 'cluster-port': String(bus) }))
       }
@@ -138,14 +147,6 @@ function endChild(child: ChildProcess): Promise<void> {
     child.once('exit', () => resolve())
     process.kill(child.pid as number, 'SIGKILL')
   })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, host, resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 function pause(milliseconds: number): Promise<void> {

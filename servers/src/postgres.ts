@@ -1,11 +1,13 @@
-/** A Postgres of this test's own: Debian's server, on a free loopback port, in a folder that is removed at the end. */
+/** A Postgres of one's own: Debian's server, on a free loopback port, in a folder that is removed at the end. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
+import { findFreePort } from './free-port.ts'
+import { watch } from './watch.ts'
 
+const host = '127.0.0.1'
 const home = '/usr/lib/postgresql'
 const tools = (existsSync(home) ? readdirSync(home) : [])
   .sort((a, b) => Number(b) - Number(a))
@@ -31,6 +33,8 @@ export const neededPostgres: { readonly skip?: boolean; readonly meta?: { readon
 
 export interface PostgresServer {
   readonly port: number
+  /** With its password, if it has one. */
+  readonly url: string
   /** A pool that is ended with the server. */
   connect(config?: pg.PoolConfig): pg.Pool
   /** With SIGKILL: nothing is written down any more. */
@@ -41,26 +45,40 @@ export interface PostgresServer {
   close(): Promise<void>
 }
 
-/** Of its own; with `primary`, a standby of that one. */
+export interface PostgresWishes {
+  /** The server to be a standby of. */
+  readonly primary?: PostgresServer | undefined
+  /** Who has it is let in. @default everybody on this machine */
+  readonly password?: string | undefined
+}
+
 export async function startPostgres(
   settings: Readonly<Record<string, string>> = {},
-  primary?: PostgresServer,
+  { primary, password }: PostgresWishes = {},
 ): Promise<PostgresServer> {
   if (!tools) throw new Error('there is no Postgres server')
   const owner = account()
   const folder = mkdtempSync(join(tmpdir(), 'endsession-postgres-'))
   if (owner) chownSync(folder, owner.uid, owner.gid)
   const data = join(folder, 'data')
+  const secret = password === undefined ? {} : { password }
+  function admission(): readonly string[] {
+    if (password === undefined) return ['-A', 'trust']
+    const file = join(folder, 'password')
+    writeFileSync(file, password, { mode: 0o600 })
+    if (owner) chownSync(file, owner.uid, owner.gid)
+    return ['-A', 'scram-sha-256', `--pwfile=${file}`]
+  }
   const [tool, words] = primary
-    ? ['pg_basebackup', ['-h', '127.0.0.1', '-p', String(primary.port), '-R', '-c', 'fast', '--no-sync']]
-    : ['initdb', ['-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']]
+    ? ['pg_basebackup', ['-h', host, '-p', String(primary.port), '-R', '-c', 'fast', '--no-sync']]
+    : ['initdb', [...admission(), '-E', 'UTF8', '--locale=C', '--no-sync']]
   execFileSync(join(tools, tool), ['-D', data, '-U', 'postgres', ...words], { ...owner, cwd: folder, stdio: 'pipe' })
-  const port = await freePort()
+  const port = await findFreePort()
   const pools: pg.Pool[] = []
-  let running: { readonly pid: number; readonly ended: Promise<void>; readonly watch: ChildProcess } | undefined
+  let running: { readonly pid: number; readonly ended: Promise<void>; readonly watcher: ChildProcess } | undefined
 
   function connect(config: pg.PoolConfig = {}): pg.Pool {
-    const pool = new pg.Pool({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres', ...config })
+    const pool = new pg.Pool({ host, port, user: 'postgres', database: 'postgres', ...secret, ...config })
     // An idle connection that the server closes is no reason to end the tests.
     pool.on('error', () => {})
     pools.push(pool)
@@ -69,24 +87,26 @@ export async function startPostgres(
 
   /** One attempt: after a SIGKILL the old server's children may be around for a moment, and the new one gives up. */
   async function attempt(given: Readonly<Record<string, string>>): Promise<boolean> {
-    const all = { listen_addresses: '127.0.0.1', port, unix_socket_directories: folder, ...settings, ...given }
+    const all = { listen_addresses: host, port, unix_socket_directories: folder, ...settings, ...given }
     const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
     const child = spawn(join(tools as string, 'postgres'), ['-D', data, ...flags], {
       ...owner,
       cwd: folder,
+      // A Ctrl-C is for whoever started it.
+      detached: true,
       stdio: 'ignore',
     })
     let alive = true
     const ended = new Promise<void>((resolve) => {
       child.on('exit', () => {
         alive = false
-        running?.watch.kill('SIGKILL')
+        running?.watcher.kill('SIGKILL')
         resolve()
       })
     })
-    running = { pid: child.pid as number, ended, watch: watch(child.pid as number, folder) }
+    running = { pid: child.pid as number, ended, watcher: watch(child.pid as number, 'QUIT', folder) }
     while (alive) {
-      if (await answers(port)) return true
+      if (await answers({ host, port, user: 'postgres', ...secret })) return true
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
     return false
@@ -101,9 +121,9 @@ export async function startPostgres(
 
   async function end(signal: 'SIGKILL' | 'SIGINT'): Promise<void> {
     if (!running) return
-    const { pid, ended, watch } = running
+    const { pid, ended, watcher } = running
     running = undefined
-    watch.kill('SIGKILL')
+    watcher.kill('SIGKILL')
     try {
       process.kill(pid, signal)
     } catch {
@@ -115,6 +135,7 @@ export async function startPostgres(
   await start()
   return {
     port,
+    url: `postgres://postgres${password === undefined ? '' : `:${password}`}@${host}:${port}/postgres`,
     connect,
     kill: () => end('SIGKILL'),
     start,
@@ -126,14 +147,8 @@ export async function startPostgres(
   }
 }
 
-/** Ends the server when the tests are gone without having ended it: then nobody writes to this process any more. */
-function watch(pid: number, folder: string): ChildProcess {
-  const words = ['-c', 'cat; kill -QUIT "$0" && sleep 1; rm -rf "$1"', String(pid), folder]
-  return spawn('sh', words, { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
-}
-
-async function answers(port: number): Promise<boolean> {
-  const client = new pg.Client({ host: '127.0.0.1', port, user: 'postgres', connectionTimeoutMillis: 2000 })
+async function answers(where: pg.ClientConfig): Promise<boolean> {
+  const client = new pg.Client({ ...where, connectionTimeoutMillis: 2000 })
   client.on('error', () => {})
   try {
     await client.connect()
@@ -143,15 +158,4 @@ async function answers(port: number): Promise<boolean> {
   } finally {
     await client.end().catch(() => {})
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.on('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number }
-      probe.close(() => resolve(port))
-    })
-  })
 }
