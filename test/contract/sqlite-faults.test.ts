@@ -46,6 +46,24 @@ for (const driver of present) {
       expect(new Set(heads).size).toBe(1)
     })
 
+    it('[S11 A3] who met a lock while opening sees what others end from then on', async () => {
+      const first = connect()
+      const [here, late] = [await open(first), connect()]
+      await here.create(session('a'))
+      first.exec('PRAGMA locking_mode = EXCLUSIVE')
+      await here.touch(idOf('a'))
+      const there = sqliteStore(late)
+      const opening = there.open(limits)
+      first.exec('PRAGMA locking_mode = NORMAL')
+      await here.touch(idOf('a'))
+      await opening
+      expect(await there.get(idOf('a'))).toBeDefined()
+      await here.end({ by: 'id', id: idOf('a') }, 'user')
+      expect(await there.get(idOf('a'))).toBeUndefined()
+      expect(await there.create(session('b'))).toBe('created')
+      expect(await here.get(idOf('b'))).toBeDefined()
+    })
+
     it('[S5] 64 ends at once share a few commits, and none is answered before its own', async () => {
       const [order, database]: [string[], Connection] = [[], connect()]
       const store = await open(watched(database, (sql) => sql === 'COMMIT' && order.push('commit')))

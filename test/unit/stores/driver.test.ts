@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { EndSessionError } from '../../../packages/endsession/src/errors.ts'
-import { isBusy, storeError, whenUnlocked } from '../../../packages/endsession/src/stores/sqlite/driver.ts'
+import {
+  isBusy,
+  lettingGo,
+  type SqliteDatabase,
+  storeError,
+  whenUnlocked,
+} from '../../../packages/endsession/src/stores/sqlite/driver.ts'
 
 const busy = Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' })
 
@@ -43,6 +49,48 @@ describe('whenUnlocked', () => {
       }),
     ).rejects.toBe(other)
     expect(tries).toBe(1)
+  })
+})
+
+describe('lettingGo', () => {
+  /** Every statement answers its SQL; those that are locked throw. */
+  function fakeDatabase() {
+    const [asked, locked]: [string[], Set<string>] = [[], new Set()]
+    const ask = (sql: string) => () => {
+      asked.push(sql)
+      if (locked.has(sql)) throw busy
+      return sql
+    }
+    const database: SqliteDatabase = {
+      exec: (sql) => ask(sql)(),
+      prepare: (sql) => ({ run: ask(sql), get: ask(sql), all: () => [ask(sql)()] }),
+    }
+    return { asked, locked, ...lettingGo(database) }
+  }
+
+  it('[A3 S11] a read that met a lock is run again before anything else, and then no more', () => {
+    const { asked, locked, prepare, exec } = fakeDatabase()
+    const [first, second, write] = ['SELECT 1', 'PRAGMA 2', 'INSERT 3'].map(prepare)
+    locked.add('SELECT 1')
+    expect(() => first?.get()).toThrow('locked')
+    for (const next of [() => second?.get(), () => write?.run(), () => exec('COMMIT')]) expect(next).toThrow('locked')
+    locked.clear()
+    asked.length = 0
+    expect([second?.get(), second?.get(), write?.run(), exec('COMMIT')]).toEqual([
+      'PRAGMA 2',
+      'PRAGMA 2',
+      'INSERT 3',
+      'COMMIT',
+    ])
+    expect(asked).toEqual(['SELECT 1', 'PRAGMA 2', 'PRAGMA 2', 'INSERT 3', 'COMMIT'])
+  })
+
+  it('what writes is never done again by itself', () => {
+    const { asked, locked, prepare } = fakeDatabase()
+    const [claim, read] = ['INSERT INTO claims RETURNING 1', 'SELECT 1'].map(prepare)
+    locked.add('INSERT INTO claims RETURNING 1')
+    expect(() => claim?.get()).toThrow('locked')
+    expect([read?.get(), asked.length]).toEqual(['SELECT 1', 2])
   })
 })
 

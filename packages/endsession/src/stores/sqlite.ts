@@ -7,7 +7,7 @@ import { hasReached, writePosition } from '../session/feed.ts'
 import { coverOf, type MarkLookup, refusalOf } from '../session/marks.ts'
 import type { EndedRecord, Entry, Limits, Mark, Selector, Store, StoredSession } from '../session/store.ts'
 import type { Cause } from '../words.ts'
-import { type SqliteDatabase, storeError, whenUnlocked } from './sqlite/driver.ts'
+import { lettingGo, type SqliteDatabase, storeError, whenUnlocked } from './sqlite/driver.ts'
 import { createFollowing, type Following } from './sqlite/following.ts'
 import { openSchema } from './sqlite/schema.ts'
 import { prepareTables, type Tables } from './sqlite/tables.ts'
@@ -43,6 +43,7 @@ export function sqliteStore(
   database: SqliteDatabase,
   options: { /** Epoch seconds. @default the machine's clock */ readonly now?: () => number } = {},
 ): Store {
+  const connection = lettingGo(database)
   const now = options.now ?? systemNow
   let opened: Opened | undefined
 
@@ -64,12 +65,12 @@ export function sqliteStore(
   }
 
   function prepare(limits: Limits, epoch: string): Opened {
-    const tables = prepareTables(database)
-    const following = createFollowing(database, tables.feed, epoch)
+    const tables = prepareTables(connection)
+    const following = createFollowing(connection, tables.feed, epoch)
     const sweep = () => tables.sweep(now(), now() - limits.accessTokenSeconds)
     const lookUp = (kind: keyof MarkLookup) => (key: string) => tables.marks.get(kind, key)
     const marks = { sid: lookUp('sid'), sub: lookUp('sub'), id: lookUp('id'), token: lookUp('token') }
-    return { limits, epoch, tables, marks, following, writer: createWriter(database, sweep, following.wake) }
+    return { limits, epoch, tables, marks, following, writer: createWriter(connection, sweep, following.wake) }
   }
 
   function alive(session: StoredSession | undefined, limits: Limits): session is StoredSession {
@@ -116,7 +117,7 @@ export function sqliteStore(
   return {
     async open(limits) {
       try {
-        const { durability, epoch } = await whenUnlocked(() => openSchema(database))
+        const { durability, epoch } = await whenUnlocked(() => openSchema(connection))
         opened = prepare(limits, epoch)
         return { durability }
       } catch (error) {

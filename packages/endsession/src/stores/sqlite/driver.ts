@@ -17,6 +17,58 @@ export interface SqliteStatement {
   all(...values: any[]): unknown[]
 }
 
+/**
+ * The same database, whose reads let go. A read that meets a lock is not over for SQLite, but may be gone on with: until it
+ * is run again (or collected: libsql gives us no other way) the connection sees the database as it was then, and with it
+ * sessions that other processes have ended since. So it is run again before anything else is.
+ */
+export function lettingGo(database: SqliteDatabase): SqliteDatabase {
+  const halted = new Map<SqliteStatement, () => unknown>()
+
+  /** Throws while the lock is still held: then nothing else is done either. */
+  function letGo(but?: SqliteStatement): void {
+    for (const [statement, again] of halted) {
+      if (statement === but) continue
+      again()
+      halted.delete(statement)
+    }
+  }
+
+  function read<T>(statement: SqliteStatement, work: () => T): T {
+    letGo(statement)
+    try {
+      const answer = work()
+      halted.delete(statement)
+      return answer
+    } catch (error) {
+      if (isBusy(error)) halted.set(statement, work)
+      throw error
+    }
+  }
+
+  return {
+    exec(sql) {
+      letGo()
+      return database.exec(sql)
+    },
+    prepare(sql) {
+      const statement = database.prepare(sql)
+      const run = (...values: unknown[]) => {
+        letGo()
+        return statement.run(...values)
+      }
+      // What writes is not done again: that is for whoever asked for it.
+      if (!/^\s*(SELECT|PRAGMA)\b/i.test(sql))
+        return { run, get: statement.get.bind(statement), all: statement.all.bind(statement) }
+      return {
+        run,
+        get: (...values) => read(statement, () => statement.get(...values)),
+        all: (...values) => read(statement, () => statement.all(...values)),
+      }
+    },
+  }
+}
+
 /** How long SQLite itself waits for a lock: this blocks the event loop, so it is short, and we try again. */
 export const lockWaitMilliseconds = 20
 const pauseSeconds = 0.01
