@@ -14,9 +14,10 @@ const batch = 500
 export async function measureRedisSize(say, sizes) {
   if (neededRedis.meta) return { missing: neededRedis.meta.leftOut }
   const kinds = [
-    { name: 'a session without tokens', sealedBytes: 250, tokens: 0, ends: false },
-    { name: 'a session with three tokens', sealedBytes: 2_200, tokens: 1, ends: false },
-    { name: 'what an end leaves, once settled', sealedBytes: 250, tokens: 1, ends: true },
+    { name: 'a session without tokens', make: (store, number) => signIn(store, number, 250, 0) },
+    { name: 'a session with three tokens', make: (store, number) => signIn(store, number, 2_200, 1) },
+    { name: 'a session that ended, its record settled and kept for 600 s', make: leaveRecord },
+    { name: 'a mark with its feed entry', make: mark },
   ]
   const rows = []
   for (const kind of kinds) {
@@ -39,7 +40,7 @@ async function measureKind(kind, sizes, say) {
     for (const size of sizes) {
       say(`  ${kind.name}: ${size}`)
       while (made < size) {
-        await Promise.all(Array.from({ length: Math.min(batch, size - made) }, () => one(store, kind, made++)))
+        await Promise.all(Array.from({ length: Math.min(batch, size - made) }, () => kind.make(store, made++)))
       }
       bytes.push(Math.round(((await usedMemory(client)) - empty) / size))
     }
@@ -50,26 +51,34 @@ async function measureKind(kind, sizes, say) {
   }
 }
 
-async function one(store, { sealedBytes, tokens, ends }, number) {
-  const id = `0.${String(number).padStart(43, 'A')}`
-  await store.create({
-    id,
-    iss: 'https://id.example/realms/people',
-    client: 'mail',
+const [iss, client] = ['https://id.example/realms/people', 'mail']
+const idOf = (number) => `0.${String(number).padStart(43, 'A')}`
+
+function signIn(store, number, sealedBytes, tokens) {
+  const hash = String(number).padStart(43, 'T')
+  return store.create({
+    id: idOf(number),
+    iss,
+    client,
     sub: `person-${number}`,
     sid: `session-${number}-of-the-provider`,
     signedInAt: 1_700_000_000,
     sealed: new Uint8Array(sealedBytes).fill(number),
-    tokens: Array.from({ length: tokens }, () => ({
-      hash: String(number).padStart(43, 'T'),
-      expiresAt: Date.now() / 1000 + 3600,
-    })),
+    tokens: Array.from({ length: tokens }, () => ({ hash, expiresAt: Date.now() / 1000 + 3600 })),
     liveSeconds: 604_800,
     endsBy: 'absolute',
   })
-  if (!ends) return
-  await store.end({ by: 'id', id, sid: true }, 'user')
-  await store.settle(id)
+}
+
+async function leaveRecord(store, number) {
+  await signIn(store, number, 250, 1)
+  await store.end({ by: 'id', id: idOf(number), sid: true }, 'user')
+  await store.settle(idOf(number))
+}
+
+/** An end of somebody who is not signed in here. */
+function mark(store, number) {
+  return store.end({ by: 'sub', iss, client, sub: `person-${number}` }, 'admin')
 }
 
 async function usedMemory(client) {
