@@ -54,13 +54,13 @@ async function run() {
     say(title)
     parts.push(compare({ name, title, notes, targets, measured: await measure(contenders, turns) }))
   }
-  for (const [name, make] of [
-    ['check', checkContenders],
-    ['backchannel', backchannelContenders],
+  for (const [name, title, make] of [
+    ['check', 'Session checks', checkContenders],
+    ['backchannel', 'Back-channel logouts', backchannelContenders],
   ]) {
     if (!wanted(name)) continue
     const { close, ...part } = await make(say)
-    await take(part)
+    await take({ ...part, name, title })
     await close()
   }
   if (wanted('stores')) {
