@@ -22,7 +22,7 @@ export default defineConfig({
     server: { deps: { inline: [/node_modules\/next-auth\//] } },
     reporters: ['default', './tools/rules-reporter.mjs'],
     projects: [
-      { extends: true, test: { name: 'tests', include: ['test/**/*.test.ts'], exclude: ['test/browser/**'] } },
+      { extends: true, test: { name: 'tests', include: ['test/**/*.test.ts'], exclude: ['test/browser/**', 'test/keycloak/**'] } },
       // One browser at a time, and after the others: two of them starve each other on two cores.
       {
         extends: true,
@@ -32,6 +32,19 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          expect: { poll: { timeout: 20_000 } },
+        },
+      },
+      // After all others: a Java server wants both cores to begin with.
+      {
+        extends: true,
+        test: {
+          name: 'keycloak',
+          include: ['test/keycloak/**/*.test.ts'],
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
           expect: { poll: { timeout: 20_000 } },
         },
       },

@@ -77,7 +77,8 @@ describe('postgres store, two processes', neededPostgres, () => {
     const store = await open()
     const updates = outcomes.reduce((sum, { updated }) => sum + updated, 0)
     expect((await store.get('shared'))?.revision).toBe(updates)
-    expect(updates).toBeGreaterThan(60)
+    // Each refusal is the work of one update of the other: of 120 attempts at least half are updates.
+    expect(updates).toBeGreaterThanOrEqual(60)
     await store.close()
   })
 })
