@@ -3,9 +3,10 @@ import type { Sealer } from './sealing.ts'
 
 /** What a provider gave at login, or at a refresh. */
 export interface Tokens {
-  idToken: string
+  /** None where the provider issues none. */
+  idToken?: string
   accessToken?: string
-  /** Epoch seconds. */
+  /** Epoch seconds. Without OpenID: absent where it lives until somebody ends it. */
   accessTokenExpiresAt?: number
   refreshToken?: string
 }

@@ -1,9 +1,10 @@
 import { EndSessionError } from '../errors.ts'
 import { entryOf, isTold } from '../session/effects.ts'
 import { expiryOf } from '../session/expiry.ts'
-import { hasReached } from '../session/feed.ts'
+import { hasReached, writePosition } from '../session/feed.ts'
+import { createFollowing, type Following } from '../session/following.ts'
 import { coverOf, subjectHash } from '../session/marks.ts'
-import type { Claims, Entry, Limits, Store, StoredSession } from '../session/store.ts'
+import type { Claims, Entry, Limits, Position, Store, StoredSession } from '../session/store.ts'
 import {
   type Connection,
   connectTo,
@@ -12,22 +13,22 @@ import {
   storeError,
 } from './postgres/connection.ts'
 import { claim, create, end, settle, touch, update } from './postgres/decisions.ts'
-import { createFollowing, type Following, headOf, type Read } from './postgres/following.ts'
 import { type PostgresOptions, readOptions } from './postgres/options.ts'
 import {
   type Answer,
+  entriesOf,
+  headOf,
   type Kept,
   markId,
-  number,
   readAnswer,
   readEnded,
   readMark,
   readSession,
-  text,
 } from './postgres/rows.ts'
 import { openSchema, placeOf, readDurability } from './postgres/schema.ts'
 import { type Statements, writeStatements } from './postgres/statements.ts'
 import { createWriter, type Writer } from './postgres/writing.ts'
+import { number, text } from './row-checks.ts'
 
 export type { PostgresClient, PostgresInProcess, PostgresPool, PostgresTransaction } from './postgres/connection.ts'
 export type { PostgresOptions } from './postgres/options.ts'
@@ -66,7 +67,7 @@ export function postgresStore(database: PostgresPool | PostgresInProcess, option
   }
 
   /** With the store's clock in place of the database's, if it has one. */
-  const read: Read = async (statement, values = []) => {
+  async function read(statement: string, values: readonly unknown[] = []): Promise<Answer> {
     try {
       const answer = readAnswer(await connection.query(statement, values))
       return { rows: answer.rows, now: options.now?.() ?? answer.now }
@@ -77,6 +78,10 @@ export function postgresStore(database: PostgresPool | PostgresInProcess, option
 
   async function now(): Promise<number> {
     return options.now?.() ?? (await read(use().statements.clock)).now
+  }
+
+  async function head(): Promise<Position> {
+    return writePosition(headOf(await read(use().statements.head)))
   }
 
   function living({ rows, now }: Answer, { limits }: Opened): readonly StoredSession[] {
@@ -102,7 +107,14 @@ export function postgresStore(database: PostgresPool | PostgresInProcess, option
         await openSchema(connection, schema)
         const durability = await readDurability(connection, schema)
         const statements = writeStatements(schema, await placeOf(connection))
-        const following = createFollowing(read, statements, pollSeconds)
+        const following = createFollowing({
+          others: { look: head, pollSeconds },
+          async after(place, most) {
+            const answer = await read(statements.feed, [place, most])
+            const { epoch, number: head } = headOf(answer)
+            return { epoch, head, found: entriesOf(answer) }
+          },
+        })
         const writer = createWriter(connection, statements, limits, options.now, following.wake)
         opened = { limits, statements, writer, following }
         return { durability }
@@ -157,11 +169,9 @@ export function postgresStore(database: PostgresPool | PostgresInProcess, option
     async *feed(after, signal) {
       yield* use().following.follow(after, signal)
     },
-    async head() {
-      return headOf(await read(use().statements.head))
-    },
+    head,
     async snapshot() {
-      const position = headOf(await read(use().statements.head))
+      const position = await head()
       return { position, entries: entriesAt(position) }
     },
     reached: hasReached,

@@ -3,12 +3,23 @@ import { systemRuntime, toBase64url } from '../runtime.ts'
 import { entryOf, isTold, type MarkKind } from '../session/effects.ts'
 import { expiryOf, keptUntil } from '../session/expiry.ts'
 import { hasReached } from '../session/feed.ts'
+import { createFollowing, type FeedPage, type Following } from '../session/following.ts'
 import { coverOf, type MarkLookup, subjectHash } from '../session/marks.ts'
 import type { Claims, Durability, Entry, Limits, Selector, Store } from '../session/store.ts'
 import type { Cause } from '../words.ts'
-import { list, number, readEnded, readHead, readMark, readMarks, readSession, text, writeWho } from './redis/answers.ts'
+import {
+  list,
+  number,
+  readEnded,
+  readEntry,
+  readHead,
+  readMark,
+  readMarks,
+  readSession,
+  text,
+  writeWho,
+} from './redis/answers.ts'
 import { connectionOf, type RedisClient } from './redis/client.ts'
-import { createFollowing, type Following } from './redis/following.ts'
 import type { ScriptName } from './redis/lua-calls.ts'
 import { createRun, isAbsent, storeError } from './redis/running.ts'
 import { readDurability } from './redis/settings.ts'
@@ -29,6 +40,7 @@ export interface RedisStoreOptions {
   readonly now?: () => number
 }
 
+const pollSeconds = 0.1
 const mostPerSnapshotRead = 500
 
 /**
@@ -94,6 +106,12 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     return readHead(epoch, newest).position
   }
 
+  async function entriesAfter(after: number, most: number): Promise<FeedPage> {
+    const [epoch, newest, found] = list(await call('feed', ['feed'], String(after + 1), String(most)))
+    const place = readHead(epoch, newest)
+    return { epoch: place.epoch, head: place.number, found: list(found).map(readEntry) }
+  }
+
   async function snapshotPage(score: string, name: string) {
     const answer = list(await call('snapshot', ['marks', 'marks-by-keeping'], String(mostPerSnapshotRead), score, name))
     return { ...readHead(answer[0], answer[1]), at: number(answer[2], 'now'), marks: readMarks(answer[3]) }
@@ -118,7 +136,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
         await run('now', [], clock())
         const durability = await readDurability(connection, options)
         await createPartition()
-        opened = { limits, following: createFollowing((script, keys, ...values) => call(script, keys, ...values)) }
+        opened = { limits, following: createFollowing({ others: { look: head, pollSeconds }, after: entriesAfter }) }
         return { durability }
       } catch (error) {
         throw storeError(error)

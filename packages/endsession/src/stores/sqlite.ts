@@ -4,11 +4,12 @@ import { effectsOf, entryOf, isTold } from '../session/effects.ts'
 import { planEnd } from '../session/ending.ts'
 import { answersUntil, expiryOf, keptUntil, latestEnd } from '../session/expiry.ts'
 import { hasReached, writePosition } from '../session/feed.ts'
+import { createFollowing, type Following } from '../session/following.ts'
 import { coverOf, type MarkLookup, refusalOf } from '../session/marks.ts'
 import type { EndedRecord, Entry, Limits, Mark, Selector, Store, StoredSession } from '../session/store.ts'
 import type { Cause } from '../words.ts'
+import { number, type Row } from './row-checks.ts'
 import { lettingGo, type SqliteDatabase, storeError, whenUnlocked } from './sqlite/driver.ts'
-import { createFollowing, type Following } from './sqlite/following.ts'
 import { openSchema } from './sqlite/schema.ts'
 import { prepareTables, type Tables } from './sqlite/tables.ts'
 import { createWriter, type Writer } from './sqlite/writing.ts'
@@ -25,6 +26,8 @@ interface Opened {
   readonly following: Following
 }
 
+/** One `PRAGMA data_version`: some microseconds, no disk. */
+const pollSeconds = 0.1
 const mostPerSnapshotRead = 500
 
 /**
@@ -53,11 +56,7 @@ export function sqliteStore(
   }
 
   async function read<T>(work: (opened: Opened) => T): Promise<T> {
-    try {
-      return await whenUnlocked(() => work(use()))
-    } catch (error) {
-      throw storeError(error)
-    }
+    return unlocked(() => work(use()))
   }
 
   async function write<T>(work: (opened: Opened) => T): Promise<T> {
@@ -66,7 +65,13 @@ export function sqliteStore(
 
   function prepare(limits: Limits, epoch: string): Opened {
     const tables = prepareTables(connection)
-    const following = createFollowing(connection, tables.feed, epoch)
+    // Changes when another connection commits.
+    const dataVersion = connection.prepare('PRAGMA data_version')
+    const following = createFollowing({
+      others: { look: async () => number(dataVersion.get() as Row, 'data_version'), pollSeconds },
+      after: (place, most) =>
+        unlocked(() => ({ epoch, head: tables.feed.head(), found: tables.feed.after(place, most) })),
+    })
     const sweep = () => tables.sweep(now(), now() - limits.accessTokenSeconds)
     const lookUp = (kind: keyof MarkLookup) => (key: string) => tables.marks.get(kind, key)
     const marks = { sid: lookUp('sid'), sub: lookUp('sub'), id: lookUp('id'), token: lookUp('token') }
@@ -211,5 +216,13 @@ export function sqliteStore(
       opened?.following.close()
       opened = undefined
     },
+  }
+}
+
+async function unlocked<T>(work: () => T): Promise<T> {
+  try {
+    return await whenUnlocked(work)
+  } catch (error) {
+    throw storeError(error)
   }
 }

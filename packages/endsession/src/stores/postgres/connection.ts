@@ -1,8 +1,7 @@
 /** A pool of connections and a Postgres in this process, seen from one side; how each of their calls ends. */
 import { EndSessionError } from '../../errors.ts'
 import { createBound } from '../../runtime.ts'
-
-export type Row = Readonly<Record<string, unknown>>
+import type { Row } from '../row-checks.ts'
 
 /** What `Pool` of `pg` has. */
 export interface PostgresPool {

@@ -8,18 +8,8 @@ import type { Where } from '../../session/ending.ts'
 import { type Unnumbered, writePosition } from '../../session/feed.ts'
 import { type MarkLookup, type StoredMark, subjectHash } from '../../session/marks.ts'
 import type { EndedRecord, Limits, Position, StoredSession } from '../../session/store.ts'
-import {
-  endedRow,
-  type Kept,
-  markId,
-  markRow,
-  number,
-  readEnded,
-  readMark,
-  readSession,
-  sessionRow,
-  text,
-} from './rows.ts'
+import { number, text } from '../row-checks.ts'
+import { endedRow, type Kept, markId, markRow, readEnded, readMark, readSession, sessionRow } from './rows.ts'
 
 /** For decisions: what is, and what is to be. Everything that they change, the next one sees. */
 export interface Facts {

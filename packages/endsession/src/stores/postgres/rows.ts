@@ -1,12 +1,13 @@
-/** Rows into records and back. A row is checked field by field: what a disk or another hand has spoilt is no session. */
+/** Rows into records and back. */
 import { EndSessionError } from '../../errors.ts'
 import { toBase64url } from '../../runtime.ts'
 import type { MarkKind, MarkWrite } from '../../session/effects.ts'
-import type { Unnumbered } from '../../session/feed.ts'
+import type { FeedPlace } from '../../session/feed.ts'
+import type { FeedPage } from '../../session/following.ts'
 import { type StoredMark, subjectHash } from '../../session/marks.ts'
-import type { EndedRecord, StoredSession, TokenHash } from '../../session/store.ts'
+import type { EndedRecord, StoredSession } from '../../session/store.ts'
 import type { Cause } from '../../words.ts'
-import type { Row } from './connection.ts'
+import { garbage, number, type Row, readEntry, text, tokenHashes } from '../row-checks.ts'
 
 /** Of a record. A release reads its predecessor's. */
 const recordFormat = 1
@@ -92,7 +93,7 @@ export function readSession(row: Row): StoredSession {
     ...(record.toldAt !== undefined && { toldAt: number(record, 'toldAt') }),
     ...(record.authTime !== undefined && { authTime: number(record, 'authTime') }),
     sealed: bytes(row, 'sealed'),
-    tokens: tokenHashes(record),
+    tokens: tokenHashes(record.tokens),
     liveSeconds: number(record, 'liveSeconds'),
     endsBy,
     openedAt: number(record, 'openedAt'),
@@ -137,47 +138,27 @@ export function readMark(row: Row): MarkWrite {
   return { kind: kind as MarkKind, key, mark }
 }
 
-export function readEntry(row: Row): Unnumbered {
-  const { tokens, ...record } = object(row, 'record')
-  if (!Array.isArray(tokens) || !tokens.every((hash) => typeof hash === 'string')) throw garbage('tokens')
-  return {
-    ...(record.id !== undefined && { id: text(record, 'id') }),
-    ...(record.sid !== undefined && { sid: text(record, 'sid') }),
-    ...(record.sub !== undefined && { sub: text(record, 'sub') }),
-    tokens,
-    ...(record.before !== undefined && { before: number(record, 'before') }),
-    cause: text(record, 'cause') as Cause,
-    until: number(record, 'until'),
-  }
+/** The newest entry's. */
+export function headOf({ rows }: Answer): FeedPlace {
+  const row = rows.find(({ kind }) => kind === 'head')?.row ?? {}
+  return { epoch: text(row, 'epoch'), number: number(row, 'head') }
 }
 
-export function text(row: Row, column: string): string {
-  const value = row[column]
-  if (typeof value !== 'string') throw garbage(column)
-  return value
-}
-
-export function number(row: Row, column: string): number {
-  const value = row[column]
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw garbage(column)
-  return value
+/** An answer's entries, in order: its rows have none. */
+export function entriesOf({ rows }: Answer): FeedPage['found'] {
+  return rows
+    .filter(({ kind }) => kind === 'entry')
+    .map(({ row }) => {
+      const { tokens, ...record } = object(row, 'record')
+      return { number: number(row, 'number'), entry: readEntry(record, tokens) }
+    })
+    .sort((a, b) => a.number - b.number)
 }
 
 function bytes(row: Row, column: string): Uint8Array {
   const value = row[column]
   if (!(value instanceof Uint8Array)) throw garbage(column)
   return value
-}
-
-function tokenHashes({ tokens }: Row): readonly TokenHash[] {
-  if (!Array.isArray(tokens) || !tokens.every(isTokenHash)) throw garbage('tokens')
-  return tokens
-}
-
-function isTokenHash(value: unknown): value is TokenHash {
-  if (typeof value !== 'object' || value === null) return false
-  const { hash, expiresAt } = value as Partial<TokenHash>
-  return typeof hash === 'string' && typeof expiresAt === 'number'
 }
 
 function parsed(row: Row, column: string): Row {
@@ -192,8 +173,4 @@ function object(row: Row, column: string): Row {
   const value = row[column]
   if (typeof value !== 'object' || value === null) throw garbage(column)
   return value as Row
-}
-
-function garbage(column: string, cause?: unknown): EndSessionError {
-  return new EndSessionError('ERR_STORE', `The session database holds a row that is not whole: ${column}.`, { cause })
 }

@@ -1,8 +1,8 @@
 import { EndSessionError } from '../../errors.ts'
 import { systemRuntime, toBase64url } from '../../runtime.ts'
 import type { Durability } from '../../session/store.ts'
+import { text } from '../row-checks.ts'
 import { type Connection, type Query, sqlState } from './connection.ts'
-import { text } from './rows.ts'
 import { settings } from './statements.ts'
 
 /**

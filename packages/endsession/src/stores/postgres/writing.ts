@@ -11,9 +11,10 @@
 import { EndSessionError } from '../../errors.ts'
 import { createBound, nextTurn } from '../../runtime.ts'
 import type { Limits } from '../../session/store.ts'
+import { number, text } from '../row-checks.ts'
 import { type Connection, isConflict, isRefusedValue, patienceSeconds, storeError } from './connection.ts'
 import { createFacts, type Facts } from './facts.ts'
-import { number, readRow, text } from './rows.ts'
+import { readRow } from './rows.ts'
 import type { Statements } from './statements.ts'
 
 export interface Writer {

@@ -2,10 +2,11 @@
 import { EndSessionError } from '../../errors.ts'
 import { fromBase64url } from '../../runtime.ts'
 import type { MarkKind, MarkWrite } from '../../session/effects.ts'
-import { readPosition, writePosition } from '../../session/feed.ts'
+import { readPosition, type Unnumbered, writePosition } from '../../session/feed.ts'
 import type { StoredMark } from '../../session/marks.ts'
-import type { EndedRecord, Entry, NewSession, Position, StoredSession, TokenHash } from '../../session/store.ts'
+import type { EndedRecord, NewSession, Position, StoredSession, TokenHash } from '../../session/store.ts'
 import type { Cause } from '../../words.ts'
+import { areHashes, areTokenHashes } from '../row-checks.ts'
 import { endNames, factNames, schemaVersion } from './lua-base.ts'
 
 /** The part of a row that never changes, and that scripts only carry. */
@@ -77,23 +78,21 @@ export function readMarks(answer: unknown): readonly (MarkWrite & { readonly sco
   })
 }
 
-export function readEntry(answer: unknown, epoch: string): { readonly number: number; readonly entry: Entry } {
+export function readEntry(answer: unknown): { readonly number: number; readonly entry: Unnumbered } {
   const [id, pairs] = list(answer)
   const [, kind, , key, , tokens, , before, , cause, , until] = list(pairs)
   const hashes = json(text(tokens, 'feed'), 'feed')
-  if (!Array.isArray(hashes) || !hashes.every((hash) => typeof hash === 'string')) throw spoilt('feed')
+  if (!areHashes(hashes)) throw spoilt('feed')
   const [, digits] = /^0-(\d{1,15})$/.exec(text(id, 'feed')) ?? []
-  const place = number(digits, 'feed')
   const names = kind === 'id' || kind === 'sid' || kind === 'sub'
   const entry = {
-    position: writePosition({ epoch, number: place }),
     ...(names && { [kind]: text(key, 'feed') }),
     tokens: hashes,
     ...(before !== '-' && { before: number(before, 'feed') }),
     cause: text(cause, 'feed') as Cause,
     until: number(until, 'feed'),
   }
-  return { number: place, entry }
+  return { number: number(digits, 'feed'), entry }
 }
 
 /** Of the newest entry. */
@@ -136,14 +135,8 @@ function named<Name extends string>(
 
 function tokenHashes(value: unknown): readonly TokenHash[] {
   const tokens = json(text(value, 'tokens'), 'tokens')
-  if (!Array.isArray(tokens) || !tokens.every(isTokenHash)) throw spoilt('tokens')
+  if (!areTokenHashes(tokens)) throw spoilt('tokens')
   return tokens
-}
-
-function isTokenHash(value: unknown): value is TokenHash {
-  if (typeof value !== 'object' || value === null) return false
-  const { hash, expiresAt } = value as Partial<TokenHash>
-  return typeof hash === 'string' && typeof expiresAt === 'number'
 }
 
 function object(value: unknown, what: string): Readonly<Record<string, unknown>> {

@@ -1,11 +1,8 @@
-/** Rows into records and back. A row is checked field by field: what a disk or another hand has spoilt is no session. */
-import { EndSessionError } from '../../errors.ts'
-import type { Unnumbered } from '../../session/feed.ts'
+/** Rows into records and back. */
 import type { StoredMark } from '../../session/marks.ts'
-import type { EndedRecord, StoredSession, TokenHash } from '../../session/store.ts'
+import type { EndedRecord, StoredSession } from '../../session/store.ts'
 import type { Cause } from '../../words.ts'
-
-export type Row = Readonly<Record<string, unknown>>
+import { garbage, number, type Row, text, tokenHashes } from '../row-checks.ts'
 
 /** Of a record. A release reads its predecessor's. */
 const recordFormat = 1
@@ -77,7 +74,7 @@ export function readSession(row: Row): StoredSession {
     ...(row.told_at !== null && { toldAt: number(row, 'told_at') }),
     ...(row.auth_time !== null && { authTime: number(row, 'auth_time') }),
     sealed: bytes(row, 'sealed'),
-    tokens: tokenHashes(row),
+    tokens: row.tokens === '[]' ? [] : tokenHashes(json(row, 'tokens')),
     liveSeconds: number(row, 'live_seconds'),
     endsBy,
     openedAt: number(row, 'opened_at'),
@@ -108,32 +105,6 @@ export function readMark(row: Row): StoredMark {
   }
 }
 
-export function readEntry(row: Row): Unnumbered {
-  const tokens = json(row, 'tokens')
-  if (!Array.isArray(tokens) || !tokens.every((hash) => typeof hash === 'string')) throw garbage('tokens')
-  return {
-    ...(row.id !== null && { id: text(row, 'id') }),
-    ...(row.sid !== null && { sid: text(row, 'sid') }),
-    ...(row.sub !== null && { sub: text(row, 'sub') }),
-    tokens,
-    ...(row.before !== null && { before: number(row, 'before') }),
-    cause: text(row, 'cause') as Cause,
-    until: number(row, 'until'),
-  }
-}
-
-export function text(row: Row, column: string): string {
-  const value = row[column]
-  if (typeof value !== 'string') throw garbage(column)
-  return value
-}
-
-export function number(row: Row, column: string): number {
-  const value = row[column]
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw garbage(column)
-  return value
-}
-
 /** libsql answers an ArrayBuffer where it answers many rows, a Buffer where it answers one. */
 function bytes(row: Row, column: string): Uint8Array {
   const value = row[column]
@@ -142,27 +113,10 @@ function bytes(row: Row, column: string): Uint8Array {
   throw garbage(column)
 }
 
-function tokenHashes(row: Row): readonly TokenHash[] {
-  if (row.tokens === '[]') return []
-  const tokens = json(row, 'tokens')
-  if (!Array.isArray(tokens) || !tokens.every(isTokenHash)) throw garbage('tokens')
-  return tokens
-}
-
-function isTokenHash(value: unknown): value is TokenHash {
-  if (typeof value !== 'object' || value === null) return false
-  const { hash, expiresAt } = value as Partial<TokenHash>
-  return typeof hash === 'string' && typeof expiresAt === 'number'
-}
-
-function json(row: Row, column: string): unknown {
+export function json(row: Row, column: string): unknown {
   try {
     return JSON.parse(text(row, column))
   } catch (cause) {
     throw garbage(column, cause)
   }
-}
-
-function garbage(column: string, cause?: unknown): EndSessionError {
-  return new EndSessionError('ERR_STORE', `The session database holds a row that is not whole: ${column}.`, { cause })
 }

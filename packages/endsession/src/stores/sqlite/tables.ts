@@ -4,18 +4,9 @@ import type { Where } from '../../session/ending.ts'
 import type { Unnumbered } from '../../session/feed.ts'
 import type { StoredMark } from '../../session/marks.ts'
 import type { EndedRecord, StoredSession } from '../../session/store.ts'
+import { number, type Row, readEntry, text } from '../row-checks.ts'
 import type { SqliteDatabase } from './driver.ts'
-import {
-  number,
-  type Row,
-  readEnded,
-  readEntry,
-  readMark,
-  readSession,
-  sessionColumns,
-  sessionValues,
-  text,
-} from './rows.ts'
+import { json, readEnded, readMark, readSession, sessionColumns, sessionValues } from './rows.ts'
 
 export interface Tables {
   readonly sessions: {
@@ -163,7 +154,10 @@ export function prepareTables(database: SqliteDatabase): Tables {
       append: ({ id = null, sid = null, sub = null, tokens, before = null, cause, until }) =>
         append(id, sid, sub, JSON.stringify(tokens), before, cause, until),
       after: (after, limit) =>
-        feedAfter(after, limit).map((found) => ({ number: number(found, 'number'), entry: readEntry(found) })),
+        feedAfter(after, limit).map((found) => ({
+          number: number(found, 'number'),
+          entry: readEntry(found, json(found, 'tokens')),
+        })),
       head: () => {
         const found = head()
         return found ? number(found, 'seq') : 0

@@ -126,7 +126,7 @@ export async function isLost(store: Store, position: Position): Promise<boolean>
 }
 
 /** How long a follower is waited for: only a store that breaks its word is ever that late. */
-export const patienceSeconds = 3
+export const patienceSeconds = 10
 
 /** Reads the feed until `seen` has had enough, or nothing comes any more. */
 async function following(
@@ -159,7 +159,7 @@ export async function entriesOf(store: Store, start: Position): Promise<readonly
 
 /** Waits for a condition; its generous end is a failure, never a measure. */
 export async function eventually(condition: () => Promise<boolean>, what: string): Promise<void> {
-  for (let attempt = 0; attempt < 150; attempt++) {
+  for (let attempt = 0; attempt < patienceSeconds / 0.02; attempt++) {
     if (await condition()) return
     await sleep(0.02)
   }

@@ -1,13 +1,30 @@
-/** The feed: own writes wake its followers at once, those of other processes within the poll. */
-import { every } from '../../runtime.ts'
-import { readPosition } from '../../session/feed.ts'
-import type { Entry, Position } from '../../session/store.ts'
-import { list, readEntry, readHead } from './answers.ts'
-import type { Run } from './running.ts'
+import { every } from '../runtime.ts'
+import { readPosition, type Unnumbered, writePosition } from './feed.ts'
+import type { Entry, Position } from './store.ts'
 
-/** How late another process's ends may be seen. One question of each process, not of each follower. */
-const pollSeconds = 0.1
 const mostPerRead = 100
+
+/** A feed as its store keeps it. */
+export interface KeptFeed {
+  /** Where other processes append to it as well. */
+  readonly others?: {
+    /** Answers something else than the last time once there is something new. Asked once for all followers. */
+    look(): Promise<string | number>
+    /** How late it may be seen. */
+    readonly pollSeconds: number
+  }
+  /**
+   * The entries after a number, in order, and the head: of one moment, or the head first, so that what it counts is there
+   * in what is read after it, unless it has been forgotten.
+   */
+  after(number: number, most: number): Promise<FeedPage>
+}
+
+export interface FeedPage {
+  readonly epoch: string
+  readonly head: number
+  readonly found: readonly { readonly number: number; readonly entry: Unnumbered }[]
+}
 
 export interface Following {
   follow(after: Position, signal: AbortSignal): AsyncIterable<Entry | { readonly lost: true }>
@@ -16,7 +33,8 @@ export interface Following {
   close(): void
 }
 
-export function createFollowing(run: Run): Following {
+/** Own writes wake its followers at once, by `wake`; those of other processes within the poll. */
+export function createFollowing(feed: KeptFeed): Following {
   const waiting = new Set<() => void>()
   let wakes = 0
   let followers = 0
@@ -29,12 +47,12 @@ export function createFollowing(run: Run): Following {
   }
 
   /** An error wakes as well: the followers' own reads then say it. */
-  function startPolling(): () => void {
+  function startPolling({ look, pollSeconds }: NonNullable<KeptFeed['others']>): () => void {
     let seen: unknown
     return every(pollSeconds, async () => {
       let found: unknown
       try {
-        found = String(await run('head', []))
+        found = await look()
       } finally {
         if (found !== seen || found === undefined) wake()
         seen = found
@@ -55,28 +73,23 @@ export function createFollowing(run: Run): Following {
     })
   }
 
-  async function next(after: number) {
-    const [epoch, head, found] = list(await run('feed', ['feed'], String(after + 1), String(mostPerRead)))
-    const read = readHead(epoch, head)
-    return { ...read, found: list(found).map((entry) => readEntry(entry, read.epoch)) }
-  }
-
   async function* follow(after: Position, signal: AbortSignal): AsyncGenerator<Entry | { readonly lost: true }> {
     const place = readPosition(after)
     if (!place) return yield { lost: true }
-    if (followers++ === 0) stopPolling = startPolling()
+    if (followers++ === 0 && feed.others) stopPolling = startPolling(feed.others)
     try {
       let at = place.number
       while (!signal.aborted && !closed) {
         const wakesBefore = wakes
-        const { epoch, number: head, found } = await next(at)
-        // Another epoch: another server, or this one after a restart. A head below it is an older copy of the data.
+        const { epoch, head, found } = await feed.after(at, mostPerRead)
+        // Another epoch: another server, or this one after a restart. A head below it is an older copy of the data;
+        // nothing after it, though the head is, was forgotten.
         if (epoch !== place.epoch || head < at || (found.length === 0 && head > at)) return yield { lost: true }
         for (const { number, entry } of found) {
           if (signal.aborted || closed) return
           if (number !== at + 1) return yield { lost: true }
           at = number
-          yield entry
+          yield { ...entry, position: writePosition({ epoch, number }) }
         }
         if (found.length === 0 && wakes === wakesBefore) await wait(signal)
       }
