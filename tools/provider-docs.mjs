@@ -17,26 +17,24 @@ const offers = {
 }
 
 /** Every page that is written here, by its path: `profiles` is what packages/endsession/src/profiles exports. */
-export function providerPages({ knownProviders, withoutOpenid, generic }, written) {
+export function providerPages({ knownProviders, generic }, written) {
   const pages = new Map(knownProviders.map((known) => [`${folder}/${known.name}.md`, pageOf(known, generic)]))
   const before = written.split(begin)[0]
   const after = written.split(end)[1]
   if (after === undefined) throw new Error(`${overview} has lost its marks: ${begin} and ${end}`)
-  pages.set(overview, `${before}${begin}\n${tableOf(knownProviders, withoutOpenid)}${end}${after}`)
+  pages.set(overview, `${before}${begin}\n${tableOf(knownProviders)}${end}${after}`)
   return pages
 }
 
-function tableOf(knownProviders, withoutOpenid) {
+function tableOf(knownProviders) {
   const rows = knownProviders.map(
     (known) =>
       `| [${known.title}](providers/${known.name}.md) | \`${known.name}\` | ${issuersOf(known)} | ${logoutOf(known)} |`,
   )
-  const others = withoutOpenid.map(({ title, why }) => `| ${title} | | | no login here: ${why.value} |`)
   return [
     '| provider | `profile.name` | chosen by the issuer | its logout |',
     '| --- | --- | --- | --- |',
     ...rows,
-    ...others,
     '',
   ].join('\n')
 }
@@ -45,16 +43,18 @@ function issuersOf({ issuers }) {
   return issuers.map((issuer) => `\`${issuer.replace(/\/$/, '')}\``).join(', ')
 }
 
-function logoutOf({ offers: { endSession }, facts }) {
+function logoutOf({ offers: { endSession }, facts, withoutOpenid }) {
+  if (withoutOpenid) return 'none; no OpenID'
   if (endSession) return endSession.value ? 'yes' : 'none'
   return facts.endSessionUrl ? 'yes' : 'as discovery says'
 }
 
-function pageOf({ name, title, issuers, facts, offers: offered, toDo, unconfirmed }, generic) {
+function pageOf(known, generic) {
+  const { name, title, issuers, facts, withoutOpenid, offers: offered, toDo, unconfirmed } = known
   const chosen =
     issuers.length > 0 ? `An issuer at ${issuersOf({ issuers })} chooses it, or` : 'It lives at any address:'
   const unknown = Object.keys(generic).filter((field) => field !== 'name' && !(field in facts))
-  const known = Object.entries(facts).map(
+  const fields = Object.entries(facts).map(
     ([field, fact]) => `| \`${field}\` | ${textOf(fact.value)} | ${sourceOf(fact)} |`,
   )
   return [
@@ -69,8 +69,9 @@ function pageOf({ name, title, issuers, facts, offers: offered, toDo, unconfirme
     '| --- | --- | --- |',
     ...Object.entries(offers).map(([offer, what]) => offerRow(what, offered[offer])),
     '',
-    ...(known.length > 0
-      ? ['| field | value | known from |', '| --- | --- | --- |', ...known, '']
+    ...(withoutOpenid ? plainPart(withoutOpenid) : []),
+    ...(fields.length > 0
+      ? ['| field | value | known from |', '| --- | --- | --- |', ...fields, '']
       : ['No field is known to differ from `generic`.', '']),
     ...(toDo.length > 0 ? ['## What to do there', '', ...toDo.map(toDoItem), ''] : []),
     '## Not confirmed',
@@ -83,8 +84,35 @@ function pageOf({ name, title, issuers, facts, offers: offered, toDo, unconfirme
   ].join('\n')
 }
 
+const ends = { as_client: "with the client's secret", as_person: 'with the token itself' }
+
+/** What it has in place of discovery and ID tokens. */
+function plainPart({ issuer, endpoints, scope, sendsIss, pkce, claims, ends: call }) {
+  const taken = Object.entries(claims).map(([claim, member]) => `\`${claim}\` (${member})`)
+  return [
+    'It speaks OAuth 2.0 without OpenID: no ID token says who has signed in, its user endpoint does, asked with the access token that',
+    'our code and secret got. `iss` of its sessions is ' +
+      (issuer ? `\`${issuer}\`, which \`issuer\` may leave out.` : 'what `issuer` says.'),
+    '',
+    '| in place of discovery | | known from |',
+    '| --- | --- | --- |',
+    ...Object.entries(endpoints).map(([what, fact]) => `| \`${what}\` | \`${fact.value}\` | ${sourceOf(fact)} |`),
+    `| scope, unless set | ${scope.value ? `\`${scope.value}\`` : 'none'} | ${sourceOf(scope)} |`,
+    `| says who answers (\`iss\`) | ${yesOrNo(sendsIss)} | ${sourceOf(sendsIss)} |`,
+    `| PKCE is sent | ${yesOrNo(pkce)} | ${sourceOf(pkce)} |`,
+    ...(call ? [`| a call that ends an access token | ${ends[call.value]} | ${sourceOf(call)} |`] : []),
+    '',
+    `Claims besides \`sub\`, from the members of the user endpoint's answer: ${taken.join(', ')}.`,
+    '',
+  ]
+}
+
+function yesOrNo({ value }) {
+  return value ? 'yes' : 'no'
+}
+
 function offerRow(what, fact) {
-  return fact ? `| ${what} | ${fact.value ? 'yes' : 'no'} | ${sourceOf(fact)} |` : `| ${what} | as discovery says | |`
+  return fact ? `| ${what} | ${yesOrNo(fact)} | ${sourceOf(fact)} |` : `| ${what} | as discovery says | |`
 }
 
 function toDoItem({ value, from, where }) {
@@ -109,13 +137,9 @@ function textOf(value) {
 
 async function main() {
   const built = (name) => import(join(root, 'packages/endsession/dist/profiles', name))
-  const [{ knownProviders }, { withoutOpenid }, { generic }] = await Promise.all([
-    built('index.js'),
-    built('without-openid.js'),
-    built('generic.js'),
-  ])
+  const [{ knownProviders }, { generic }] = await Promise.all([built('index.js'), built('generic.js')])
   const read = (page) => (existsSync(join(root, page)) ? readFileSync(join(root, page), 'utf8') : '')
-  const pages = providerPages({ knownProviders, withoutOpenid, generic }, read(overview))
+  const pages = providerPages({ knownProviders, generic }, read(overview))
   const there = existsSync(join(root, folder)) ? readdirSync(join(root, folder)).map((name) => `${folder}/${name}`) : []
   const left = there.filter((page) => !pages.has(page))
   const old = [...pages].filter(([page, text]) => read(page) !== text)

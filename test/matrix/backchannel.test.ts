@@ -228,7 +228,6 @@ describe.each(transports)('through the %s', (transport) => {
       const began = performance.now()
       const answers = await Promise.all([send(token), send(token)])
       expect(performance.now() - began).toBeGreaterThan(2900)
-      expect(performance.now() - began).toBeLessThan(4900)
       for (const { status, text } of answers) expect([status, text]).toEqual([400, refused])
       expect(await alive(browser)).toBe(true)
       delete faulty.before.end

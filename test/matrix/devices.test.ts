@@ -449,7 +449,7 @@ describe.each(transports)('through the %s', (transport) => {
     })
 
     it('[G3 L19] services: requested while a guard is silent, ended once it has confirmed', async () => {
-      await people({ options: { feed: { keys: { api: 'k'.repeat(32) } }, logout: { deadlineSeconds: 1 } } })
+      await people({ options: { feed: { keys: { api: 'k'.repeat(32) } }, logout: { deadlineSeconds: 30 } } })
       expect(rows(await setting.endsession.end({ provider: 'example', sub: 'bob' }, 'x'))).toMatchObject({
         services: 'requested guard_silent',
       })

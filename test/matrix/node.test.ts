@@ -105,11 +105,15 @@ describe('the node adapter', () => {
     await serve()
     const { port } = server.address() as AddressInfo
     for (const path of ['logout', 'backchannel-logout']) {
-      const closed = new Promise((resolve) => server.once('request', (request) => request.once('close', resolve)))
+      const closed = new Promise((resolve) =>
+        server.once('request', (request) => {
+          request.once('close', resolve)
+          socket.destroy()
+        }),
+      )
       const socket = connect(port, '127.0.0.1', () =>
         socket.write(`${head(`POST /auth/${path}`, { ...form, 'content-length': '100' })}scope=`),
       )
-      setTimeout(() => socket.destroy(), 50)
       await closed
       await new Promise((resolve) => setTimeout(resolve, 20))
     }

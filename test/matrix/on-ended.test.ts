@@ -79,7 +79,7 @@ describe.each(kinds)('onEnded, on %s (need 34)', (_, handles) => {
     return { heard, forget }
   }
   const rest = (milliseconds = 250) => new Promise((resolve) => setTimeout(resolve, milliseconds))
-  const until = (work: () => unknown) => vi.waitFor(work, { timeout: 10_000, interval: 10 })
+  const until = (work: () => unknown) => vi.waitFor(work, { timeout: 30_000, interval: 10 })
   const endThere = (reason = 'test') => there.endsession.end({ id: session.id }, reason)
 
   it('[L26] once, by the end here, or in another process', async () => {

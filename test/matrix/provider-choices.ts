@@ -1,4 +1,4 @@
-import type { Profile } from 'endsession'
+import type { Profile, ProviderOptions } from 'endsession'
 import type { FakeProviderBehaviours } from 'endsession/testing'
 import { origin } from './setting.ts'
 
@@ -6,6 +6,8 @@ import { origin } from './setting.ts'
 export interface Choice {
   readonly behaves: FakeProviderBehaviours
   readonly set?: Partial<Profile>
+  /** It speaks OAuth 2.0 alone: what its options are beside its profile. */
+  readonly plain?: Pick<ProviderOptions, 'issuer' | 'endpoints'>
   /** The parameters of the visit to its logout; nothing: there is no visit. */
   readonly sends?: string
   /** `outcome reason` of these rows once the browser is back, or has stayed here. */
@@ -23,6 +25,13 @@ const unknown = 'unknown upstream_unknown'
 const irrevocable = 'impossible no_revocation_endpoint'
 const person = 'skipped revocation_reaches_farther'
 const quiet = { backchannel_logout_supported: undefined, frontchannel_logout_supported: undefined }
+const plain = {
+  withoutOpenid: true,
+  responseIss: false,
+  omitRefreshToken: true,
+  noEndSession: true,
+  metadata: quiet,
+}
 const onlyFrontchannel = { backchannel_logout_supported: undefined, frontchannel_logout_supported: true }
 
 /** The choice for each profile. Where a fact is not confirmed, the fake takes the less friendly reading. */
@@ -91,12 +100,20 @@ export const choices: Readonly<Record<string, Choice>> = {
     ...alone,
     upstream: unknown,
   },
+  descope: { behaves: {}, sends: standard, ...visited, upstream: unknown },
   dex: {
     behaves: { noRevocation: true },
     sends: standard,
     ...visited,
     tokens: irrevocable,
     upstream: 'unknown upstream_broker',
+  },
+  discord: {
+    behaves: { ...plain, issuer: 'https://discord.com', omitRefreshToken: false },
+    plain: {},
+    ...none,
+    tokens: person,
+    upstream: unknown,
   },
   duende: { behaves: {}, sends: standard, ...visited, upstream: unknown },
   entra: {
@@ -106,11 +123,32 @@ export const choices: Readonly<Record<string, Choice>> = {
     tokens: irrevocable,
     upstream: unknown,
   },
+  facebook: {
+    behaves: { ...plain, issuer: 'https://www.facebook.com' },
+    plain: {},
+    ...none,
+    tokens: person,
+    upstream: unknown,
+  },
   fusionauth: {
     behaves: { noRevocation: true, refusesExpiredHint: true, refusesPost: true, metadata: onlyFrontchannel },
     sends: standard,
     ...visited,
     tokens: irrevocable,
+    upstream: unknown,
+  },
+  github: {
+    behaves: {
+      ...plain,
+      issuer: 'https://github.com/login/oauth',
+      responseIss: true,
+      errorStatus: 200,
+      expiresIn: null,
+    },
+    plain: {},
+    ...none,
+    // Its parts say that the access token has ended, too.
+    tokens: 'ended no_refresh_token',
     upstream: unknown,
   },
   gitlab: {
@@ -138,6 +176,13 @@ export const choices: Readonly<Record<string, Choice>> = {
     upstream: unknown,
   },
   keycloak: { behaves: {}, sends: standard, ...visited, upstream: 'unknown upstream_broker' },
+  linkedin: {
+    behaves: { ...plain, issuer: 'https://www.linkedin.com/oauth', noRevocation: true },
+    plain: {},
+    ...none,
+    tokens: irrevocable,
+    upstream: unknown,
+  },
   'login-gov': {
     behaves: { noRevocation: true, omitSid: true, refusesHint: true, wantsClientId: true, metadata: quiet },
     sends: 'client_id post_logout_redirect_uri state',
@@ -146,6 +191,21 @@ export const choices: Readonly<Record<string, Choice>> = {
     upstream: unknown,
   },
   logto: { behaves: { refusesPost: true }, sends: standard, ...visited, upstream: unknown },
+  oauth: {
+    behaves: { ...plain, omitRefreshToken: false },
+    plain: {
+      issuer: 'https://id.example',
+      endpoints: {
+        authorization_endpoint: 'https://id.example/authorize',
+        token_endpoint: 'https://id.example/token',
+        userinfo_endpoint: 'https://id.example/user',
+        revocation_endpoint: 'https://id.example/revoke',
+      },
+    },
+    ...none,
+    tokens: 'ended revoked',
+    upstream: unknown,
+  },
   'oidc-provider': { behaves: { refusesPost: true }, sends: standard, ...visited, upstream: unknown },
   okta: {
     behaves: { wantsHint: true, omitSid: true, metadata: onlyFrontchannel },
@@ -153,6 +213,7 @@ export const choices: Readonly<Record<string, Choice>> = {
     ...visited,
     upstream: unknown,
   },
+  onelogin: { behaves: { wantsHint: true }, sends: standard, ...visited, upstream: unknown },
   pingfederate: { behaves: {}, sends: standard, ...visited, upstream: unknown },
   pingone: {
     behaves: { refusesExpiredHint: true, refusesPost: true, metadata: quiet },

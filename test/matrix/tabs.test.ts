@@ -69,7 +69,7 @@ const makers = {
 
 const fromTab = { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' }
 const cookieOf = ({ cookies }: Browser) => [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-const until = (work: () => unknown) => vi.waitFor(work, { timeout: 10_000, interval: 10 })
+const until = (work: () => unknown) => vi.waitFor(work, { timeout: 30_000, interval: 10 })
 
 describe.each(Object.keys(makers) as (keyof typeof makers)[])('open tabs, through the %s', (transport) => {
   let setting: Setting

@@ -292,9 +292,10 @@ describe('[L23 G2] a guard and an app', () => {
         }),
       )
     const started = performance.now()
-    await ask('wait=0.3')
-    expect(performance.now() - started).toBeLessThan(250)
+    await ask('wait=25')
+    expect(performance.now() - started).toBeLessThan(20_000)
+    const again = performance.now()
     await ask('wait=0.3&after=disabled')
-    expect(performance.now() - started).toBeGreaterThan(290)
+    expect(performance.now() - again).toBeGreaterThan(290)
   })
 })

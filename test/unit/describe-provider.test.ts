@@ -103,13 +103,33 @@ describe('describeProvider', () => {
     expect(all).toContain('set callback: "own"')
   })
 
+  it('[A2] a provider without OpenID: nothing is fetched, and a logout there ends the access token alone', async () => {
+    const github = { profile: { name: 'github' }, clientId: 'app', clientSecret: 'app-secret' }
+    const runtime = { fetch: () => Promise.reject(new Error('nobody is asked')) }
+    const { layers, toDo, profile } = await describeProvider(github, { baseUrl: 'https://mail.example', runtime })
+    expect([layers.tokens.best, layers.peers.best, layers.provider.best]).toEqual(['ended', 'impossible', 'impossible'])
+    expect(layers.tokens.why).toContain('of a refresh token it says nothing')
+    expect(profile.interactive).toEqual({ prompt: 'select_account' })
+    const all = toDo.join('\n')
+    expect(all).toContain('Register the redirect URI https://mail.example/auth/callback\n')
+    expect(all).toContain('It has no logout: tell people that they stay signed in there.')
+    expect(all).not.toContain('callback: "own"')
+    const facebook = await describeProvider({ ...github, profile: { name: 'facebook' } }, { runtime })
+    expect([facebook.layers.tokens.best, facebook.toDo.join('\n').includes('callback: "own"')]).toEqual([
+      'skipped',
+      true,
+    ])
+    const linkedin = await describeProvider({ ...github, profile: { name: 'linkedin' } }, { runtime })
+    expect(linkedin.layers.tokens.best).toBe('impossible')
+  })
+
   it('[L18] options that do not work are ERR_OPTIONS, all of them; a provider that does not answer is ERR_PROVIDER', async () => {
     const app = { baseUrl: 'mail.example', basePath: 'auth' }
-    const wrong = describeProvider({ issuer: 'https://github.com', clientId: '' }, app)
+    const wrong = describeProvider({ issuer: 'github.com', clientId: '' }, app)
     await expect(wrong).rejects.toMatchObject({
       code: 'ERR_OPTIONS',
       message: expect.stringMatching(
-        /provider\.issuer: GitHub.*\n- provider\.clientId: is missing\n- baseUrl: must be.*\n- basePath: must/,
+        /provider\.issuer: must be.*\n- provider\.clientId: is missing\n- baseUrl: must be.*\n- basePath: must/,
       ),
     })
     await expect(description({}, { down: true })).rejects.toMatchObject({ code: 'ERR_PROVIDER' })

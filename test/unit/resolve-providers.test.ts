@@ -1,4 +1,4 @@
-import { createEndSession, EndSessionError, memoryStore, type Options } from 'endsession'
+import { createEndSession, EndSessionError, memoryStore, type Options, type ProviderOptions } from 'endsession'
 import { describe, expect, it } from 'vitest'
 import { checkProviders } from '../../packages/endsession/src/resolve-providers.ts'
 
@@ -22,22 +22,85 @@ function problems(over: object): readonly string[] {
 }
 
 describe('the options of a provider', () => {
+  const github = { clientId: 'app', clientSecret: 'app-secret', profile: { name: 'github' } }
+  const configOf = (given: ProviderOptions) => checkProviders({ example: given }, expect.unreachable).get('example')
+
   it.each([
-    [{ issuer: 'https://github.com/login/oauth' }],
-    [{ issuer: 'https://github.com' }],
-    [{ issuer: undefined, profile: { name: 'github' } }],
-    [{ issuer: 'https://github.example.com', profile: { name: 'github' } }],
-  ])('[L18] GitHub issues no ID tokens: %j is told what to do instead', (over) => {
-    expect(problems(over)).toEqual([
-      expect.stringMatching(
-        /^- providers\.example\.issuer: GitHub issues no ID tokens.*Put an OpenID provider between/,
-      ),
-    ])
+    [{ ...github }],
+    [{ ...github, issuer: undefined }],
+    [{ ...github, issuer: 'https://github.com/login/oauth' }],
+    [{ ...github, issuer: 'https://github.com', profile: {} }],
+    [{ ...github, issuer: 'https://api.github.com/', profile: {} }],
+  ])('[A8] however GitHub is written, its sessions have one issuer: %j', (given) => {
+    const config = configOf(given)
+    expect(config).toMatchObject({ issuer: 'https://github.com/login/oauth', scope: '', profile: { name: 'github' } })
+    expect(config?.withoutOpenid).toMatchObject({
+      userId: 'id',
+      ends: 'as_client',
+      metadata: {
+        issuer: 'https://github.com/login/oauth',
+        userinfo_endpoint: 'https://api.github.com/user',
+        revocation_endpoint: 'https://api.github.com/applications/app/token',
+        authorization_response_iss_parameter_supported: true,
+      },
+    })
   })
 
-  it('[L18] who only looks like GitHub is not sent away, nor is a provider that has been given another profile', () => {
-    expect(problems({ issuer: 'https://github.com.id.example' })).toEqual([])
-    expect(problems({ issuer: 'https://github.com/x', profile: { name: 'generic' } })).toEqual([])
+  it('[A8] who only looks like GitHub is not GitHub, nor is a provider that has been given another profile', () => {
+    const other = { clientId: 'app', clientSecret: 'app-secret' }
+    expect(configOf({ ...other, issuer: 'https://github.com.id.example' })?.withoutOpenid).toBeUndefined()
+    const generic = { ...other, issuer: 'https://github.com/x', profile: { name: 'generic' } }
+    expect(configOf(generic)).toMatchObject({ issuer: 'https://github.com/x', profile: { name: 'generic' } })
+    expect(configOf(generic)?.withoutOpenid).toBeUndefined()
+  })
+
+  const login = {
+    authorization_endpoint: 'https://git.example/login/oauth/authorize',
+    token_endpoint: 'https://git.example/login/oauth/access_token',
+    userinfo_endpoint: 'https://git.example/api/v3/user',
+  }
+
+  it('[A8] a GitHub of their own has an issuer and endpoints of its own: nothing goes to github.com', () => {
+    const revocation_endpoint = 'https://git.example/api/v3/applications/{client_id}/token'
+    const config = configOf({
+      ...github,
+      clientId: 'a/b',
+      issuer: 'https://git.example/login/oauth',
+      endpoints: { ...login, revocation_endpoint },
+    })
+    expect(config).toMatchObject({ issuer: 'https://git.example/login/oauth' })
+    expect(JSON.stringify(config?.withoutOpenid)).not.toContain('github.com')
+    expect(config?.withoutOpenid?.metadata.revocation_endpoint).toBe(
+      'https://git.example/api/v3/applications/a%2Fb/token',
+    )
+    const without = configOf({ ...github, issuer: 'https://git.example/login/oauth', endpoints: login })
+    expect(without?.withoutOpenid?.metadata).not.toHaveProperty('revocation_endpoint')
+  })
+
+  it('[L18] without OpenID there is a secret, and every address that a login needs', () => {
+    const plain = { issuer: 'https://id.example', profile: { name: 'oauth' } }
+    const { userinfo_endpoint, ...rest } = login
+    expect(problems({ ...github, issuer: undefined, clientSecret: undefined })).toEqual([
+      expect.stringMatching(/^- providers\.example\.clientSecret: is missing/),
+    ])
+    expect(problems({ ...plain, clientSecret: '' })).toEqual([expect.stringMatching(/clientSecret: is missing/)])
+    expect(problems({ ...plain, endpoints: rest })).toEqual([
+      '- providers.example.endpoints: must have userinfo_endpoint as well: there is no discovery',
+    ])
+    expect(problems({ ...plain, endpoints: { ...login, userinfo_endpoint: undefined } })).toHaveLength(1)
+    expect(problems({ ...github, issuer: 'https://git.example', endpoints: rest })).toEqual([
+      '- providers.example.issuer: GitHub is https://github.com/login/oauth: leave it out, or set endpoints with userinfo_endpoint',
+    ])
+    expect(problems({ ...plain, issuer: undefined })).toEqual([expect.stringMatching(/issuer: must be the issuer URL/)])
+    expect(problems({ ...plain, scope: 'read', endpoints: login })).toEqual([])
+    // Whose variable for the issuer is empty would have another provider's people under the name of GitHub's.
+    expect(problems({ ...github, issuer: undefined, endpoints: login })).toEqual([
+      expect.stringMatching(/^- providers\.example\.issuer: is missing: the userinfo_endpoint is not that of GitHub/),
+    ])
+    const newer = { authorization_endpoint: 'https://www.facebook.com/v99.0/dialog/oauth' }
+    expect(problems({ issuer: undefined, profile: { name: 'facebook' }, endpoints: newer })).toEqual([])
+    // A host logs in: nobody here needs an address.
+    expect(problems(plain)).toEqual([])
   })
 
   it('[L18] each field of a profile is checked', () => {

@@ -15,9 +15,9 @@ export interface Session {
   readonly iss: string
   readonly client: string
   readonly sub: string
-  /** Of the ID token. */
+  /** Of the ID token; without OpenID of the provider's user endpoint. An e-mail address is a claim, never a name for somebody. */
   readonly claims: Readonly<Record<string, unknown>> & { readonly name?: string; readonly email?: string }
-  /** Epoch seconds, the provider's clock. */
+  /** Epoch seconds, the provider's clock; without OpenID the store's. */
   readonly signedInAt: number
   /** Epoch seconds: the latest end; without visits it comes earlier. */
   readonly expiresAt: number

@@ -44,7 +44,7 @@ export async function describeProvider(
   })
   return {
     profile: config.profile,
-    layers: layersOf(config.profile, metadata, plan !== undefined),
+    layers: layersOf(config, metadata, plan !== undefined),
     toDo: [...askWho(config, provider), ...toDoOf(config, metadata, plan !== undefined, app, nameIn(app, provider))],
   }
 }
@@ -69,11 +69,16 @@ function nameIn({ providers = {} }: DescribedApp, provider: ProviderOptions): st
 
 type Row = readonly [reason: Reason, why: string]
 
-function layersOf(profile: Profile, metadata: AuthorizationServer, leaves: boolean): ProviderDescription['layers'] {
+function layersOf(
+  config: ProviderConfig,
+  metadata: AuthorizationServer,
+  leaves: boolean,
+): ProviderDescription['layers'] {
+  const { profile } = config
   const rows: Readonly<Record<Layer, Row>> = {
     browser: ['cookies_expired', 'The answer to the logout removes the cookies.'],
     app: ['record_ended', 'The store ends the session before anything leaves the process.'],
-    tokens: tokensRow(profile, metadata),
+    tokens: tokensRow(config, metadata),
     services: [
       'guard_confirmed',
       'Once every service follows with a guard; without one, access tokens work until they expire.',
@@ -86,14 +91,18 @@ function layersOf(profile: Profile, metadata: AuthorizationServer, leaves: boole
   return Object.fromEntries(described) as ProviderDescription['layers']
 }
 
-function tokensRow({ revocation, revocationReach }: Profile, metadata: AuthorizationServer): Row {
-  if (revocation !== 'standard' || metadata.revocation_endpoint === undefined)
-    return ['no_revocation_endpoint', 'It revokes nothing: a refresh token that it hands out stays good.']
+function tokensRow({ profile, withoutOpenid }: ProviderConfig, metadata: AuthorizationServer): Row {
+  const { revocation, revocationReach } = profile
+  const revokes = revocation === 'standard' || (revocation === 'own' && withoutOpenid?.ends !== undefined)
+  if (!revokes || metadata.revocation_endpoint === undefined)
+    return ['no_revocation_endpoint', 'It revokes nothing: a token that it hands out stays good.']
   if (revocationReach === 'person')
     return [
       'revocation_reaches_farther',
       'One revocation takes everything of the person: only a logout everywhere does that.',
     ]
+  if (revocation === 'own')
+    return ['access_token_revoked', 'It confirms that the access token has ended; of a refresh token it says nothing.']
   return ['revoked', 'It confirms that the refresh token is revoked.']
 }
 

@@ -44,7 +44,7 @@ export async function planLeave(
 /** A row that does not open costs the hint, not the logout: the session has ended already. */
 function idTokenOf(app: App, own: EndedRecord): { idToken: string; claims: ReturnType<typeof decodeJwt> } | undefined {
   try {
-    const { idToken } = openTokens(app.sealer, own.id, own.sealed)
+    const { idToken = '' } = openTokens(app.sealer, own.id, own.sealed)
     return { idToken, claims: decodeJwt(idToken) }
   } catch {
     return undefined

@@ -21,6 +21,8 @@ export interface Findings {
   readonly departure: Departure
   /** A host library did one of the logins, and may have refreshed its tokens without a word to us. */
   readonly hosted: boolean
+  /** One of the access tokens has no end that anybody knows of. */
+  readonly endless?: boolean
 }
 
 /** Whether the browser goes on to the provider, or why not. */
@@ -47,7 +49,7 @@ export function reportOf(findings: Findings, providerTellsOthers: boolean): Repo
 
 /** What an end that came from the server knows. */
 export interface ServerFindings
-  extends Pick<Findings, 'scope' | 'at' | 'records' | 'revocation' | 'confirmations' | 'hosted'> {
+  extends Pick<Findings, 'scope' | 'at' | 'records' | 'revocation' | 'confirmations' | 'hosted' | 'endless'> {
   /** The session that was meant lives on: it is somebody else's. */
   readonly foreign?: boolean
 }
@@ -60,6 +62,7 @@ export function serverReport({
   revocation,
   confirmations,
   hosted,
+  endless = false,
   foreign = false,
 }: ServerFindings): Report {
   const none = records.length === 0
@@ -70,7 +73,7 @@ export function serverReport({
     browser: away,
     app: none ? layer(foreign ? 'somebody_elses' : 'nobody_found') : layer(parts),
     tokens: none ? nothing : layer(revocation),
-    services: none ? nothing : tokensAtServices({ records, confirmations, at, hosted }),
+    services: none ? nothing : tokensAtServices({ records, confirmations, at, hosted, endless }),
     peers: away,
     provider: away,
     upstream: away,
@@ -108,10 +111,11 @@ function tokensAtServices({
   confirmations,
   at,
   hosted,
-}: Pick<Findings, 'records' | 'confirmations' | 'at' | 'hosted'>): LayerReport {
+  endless = false,
+}: Pick<Findings, 'records' | 'confirmations' | 'at' | 'hosted' | 'endless'>): LayerReport {
   const tokens = records.flatMap((record) => record.tokens)
   const until = Math.ceil(tokens.reduce((latest, { expiresAt }) => Math.max(latest, expiresAt), 0))
-  if (until > at) return guardsRow(confirmations, until)
+  if (until > at || endless) return guardsRow(confirmations, endless ? undefined : until)
   if (hosted) return layer('host_may_hold_tokens')
   return layer(tokens.length === 0 ? 'no_access_token' : 'access_tokens_expired')
 }

@@ -9,6 +9,11 @@ import type { NewSession } from './session/store.ts'
 /** What a login is, whoever did it. */
 export type SignedIn = Omit<Login, 'accessToken'> & { readonly accessToken?: string }
 
+/** Without an ID token nobody says when it was issued: the store's clock does, which is one for all nodes. Throws ERR_STORE. */
+export async function dated<Of extends SignedIn>(app: App, { config }: Provider, login: Of): Promise<Of> {
+  return config.withoutOpenid ? { ...login, signedInAt: Math.floor(await app.store.now()) } : login
+}
+
 /**
  * The record of a login, to be created in the store. `since`: from when on the provider's ceiling is to count, in its
  * clock. Throws ERR_LOGIN when the login is over before it begins.
@@ -22,10 +27,10 @@ export function newSession(
   since: number = login.signedInAt,
 ): NewSession {
   const { idToken, accessToken, refreshToken, claims, signedInAt, authTime, sid } = login
-  const accessTokenExpiresAt = expiryOf(app, login)
+  const accessTokenExpiresAt = expiryOf(app, login, config)
   const tokens: Tokens = {
-    idToken,
-    ...(accessToken !== undefined && { accessToken, accessTokenExpiresAt }),
+    ...(idToken !== undefined && { idToken }),
+    ...(accessToken !== undefined && { accessToken, ...(!isEndless(login, config) && { accessTokenExpiresAt }) }),
     ...(refreshToken !== undefined && { refreshToken }),
   }
   return {
@@ -43,9 +48,21 @@ export function newSession(
   }
 }
 
-/** `now + expires_in` is no number where the provider leaves `expires_in` out: a mark would then last no time at all. */
-function expiryOf(app: App, { accessTokenExpiresAt: given = Number.NaN }: SignedIn): number {
-  return Number.isFinite(given) ? given : app.options.runtime.now() + app.options.limits.accessTokenSeconds
+/**
+ * `now + expires_in` is no number where the provider leaves `expires_in` out: a mark would then last no time at all. Services
+ * have a limit of their own for such tokens; where it does not count, the mark is kept as long as there is a record of the token.
+ */
+function expiryOf(app: App, login: SignedIn, config: Provider['config']): number {
+  const { accessTokenExpiresAt: given = Number.NaN } = login
+  const { runtime, limits } = app.options
+  if (Number.isFinite(given)) return given
+  const { accessTokenSeconds, absoluteSeconds } = limits
+  return runtime.now() + (isEndless(login, config) ? Math.max(accessTokenSeconds, absoluteSeconds) : accessTokenSeconds)
+}
+
+/** GitHub's access tokens live until somebody ends them: the provider itself takes them, not services with a limit. */
+function isEndless({ accessTokenExpiresAt = Number.NaN }: SignedIn, { withoutOpenid }: Provider['config']): boolean {
+  return withoutOpenid !== undefined && !Number.isFinite(accessTokenExpiresAt)
 }
 
 /** The provider may set a ceiling of its own (`session_expiry`), told in its clock as `iat` is. */

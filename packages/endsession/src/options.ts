@@ -11,11 +11,14 @@ import type { Scope } from './words.ts'
 export type Env = string | undefined
 
 export interface ProviderOptions {
-  /** The issuer's URL, exactly as it stands in its tokens. `https`, or `http` on loopback names. */
-  issuer: Env
+  /**
+   * The issuer's URL, exactly as it stands in its tokens. `https`, or `http` on loopback names. Left out where a profile without
+   * OpenID is named, like `github`: that has one of its own.
+   */
+  issuer?: Env
   clientId: Env
   clientSecret?: Env
-  /** @default 'openid profile email' */
+  /** @default 'openid profile email'; without OpenID what the profile says */
   scope?: string
   /** Field by field over the profile that the issuer, or `name`, selects. */
   profile?: Partial<Profile>

@@ -80,11 +80,8 @@ const reasons: Readonly<Record<Reason, readonly [Outcome, string]>> = {
   revoked: ['ended', 'The provider confirmed that the refresh token is revoked.'],
   no_refresh_token: ['ended', 'There was no refresh token.'],
   revoked_after_return: ['requested', 'The refresh token is revoked once the browser is back from the provider.'],
-  revocation_reaches_farther: [
-    'skipped',
-    'Revoking the refresh token would end more than this logout may; it was left alone.',
-  ],
-  no_revocation_endpoint: ['impossible', 'The provider offers no way to revoke a refresh token.'],
+  revocation_reaches_farther: ['skipped', 'Revoking the token would end more than this logout may; it was left alone.'],
+  no_revocation_endpoint: ['impossible', 'The provider offers no way to revoke this token.'],
   revocation_failed: [
     'failed',
     'The provider did not confirm that the refresh token is revoked. Logging out again asks again.',

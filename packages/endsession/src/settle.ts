@@ -6,8 +6,8 @@ import type { Reason } from './report.ts'
 import { deadline } from './runtime.ts'
 import { openDescription, openTokens, type Tokens } from './session/contents.ts'
 import { expiryOf } from './session/expiry.ts'
-import type { EndedRecord } from './session/store.ts'
-import type { Scope } from './words.ts'
+import type { EndedRecord, StoredSession } from './session/store.ts'
+import type { Cause, Scope } from './words.ts'
 
 /** One line of the report's `tokens` row. */
 export type Part = readonly [what: string, reason: Reason]
@@ -57,30 +57,60 @@ export async function revokeTokens(
     : 'no_refresh_token'
   const refresh = (reason: Reason): Part => [ownRefreshToken, refreshToken ? reason : none]
   if (!provider) return [refresh('provider_not_configured')]
-  if (await reachesFarther(app, provider, record, scope)) return [refresh('revocation_reaches_farther')]
+  if (await reachesFarther(app, provider, record, scope))
+    return [refresh('revocation_reaches_farther'), ...leftAlone(provider, tokens)]
   if (!refreshToken) return [refresh('no_refresh_token'), ...(await revokeAccessToken(provider, tokens, signal))]
   const { outcome } = await revokeToken(provider, refreshToken, 'refresh_token', signal)
-  if (outcome !== 'revoked' || provider.config.profile.revocationCoversAccessToken) return [refresh(reasonOf[outcome])]
-  return [refresh('revoked'), ...(await revokeAccessToken(provider, tokens, signal))]
+  const { revocation, revocationCoversAccessToken } = provider.config.profile
+  // A call of the provider's own is for access tokens alone.
+  const goesOn =
+    outcome === 'revoked' ? !revocationCoversAccessToken : outcome === 'unsupported' && revocation === 'own'
+  return [refresh(reasonOf[outcome]), ...(goesOn ? await revokeAccessToken(provider, tokens, signal) : [])]
+}
+
+/** Without OpenID the access token is the login at the provider, and often all there is: nobody else's row would name it. */
+function leftAlone({ config, runtime }: Provider, tokens: Tokens): readonly Part[] {
+  if (!config.withoutOpenid || tokens.refreshToken || !isLiving(tokens, runtime.now())) return []
+  return [['access token', 'revocation_reaches_farther']]
+}
+
+function isLiving({ accessToken, accessTokenExpiresAt = Number.POSITIVE_INFINITY }: Tokens, now: number): boolean {
+  return Boolean(accessToken) && accessTokenExpiresAt > now
 }
 
 const reasonOf = { revoked: 'revoked', unsupported: 'no_revocation_endpoint', failed: 'revocation_failed' } as const
 
-/** An access token that the provider cannot revoke is the `services` row's matter. */
+/** An access token that the provider cannot revoke is the `services` row's matter; without OpenID it is its own API's as well. */
 async function revokeAccessToken(provider: Provider, tokens: Tokens, signal: AbortSignal): Promise<readonly Part[]> {
-  const { accessToken, accessTokenExpiresAt = Number.POSITIVE_INFINITY } = tokens
-  if (!accessToken || accessTokenExpiresAt <= provider.runtime.now()) return []
-  const { outcome } = await revokeToken(provider, accessToken, 'access_token', signal)
-  if (outcome === 'unsupported') return []
+  if (!tokens.accessToken || !isLiving(tokens, provider.runtime.now())) return []
+  const { outcome } = await revokeToken(provider, tokens.accessToken, 'access_token', signal)
+  if (outcome === 'unsupported')
+    return provider.config.withoutOpenid ? [['access token', 'no_revocation_endpoint']] : []
   return [['access token', outcome === 'revoked' ? 'access_token_revoked' : 'access_token_not_revoked']]
+}
+
+/** Whether one of them holds an access token that lives until somebody ends it: without OpenID, some do. */
+export function holdEndless(app: App, records: readonly EndedRecord[]): boolean {
+  return records.some((record) => {
+    if (!app.providerOf(record)?.config.withoutOpenid) return false
+    try {
+      const { accessToken, accessTokenExpiresAt } = openTokens(app.sealer, record.id, record.sealed)
+      return accessToken !== undefined && accessTokenExpiresAt === undefined
+    } catch {
+      return true
+    }
+  })
 }
 
 /** Would revoking these tokens end more than the logout may? Who has signed in since is never part of it. */
 async function reachesFarther(app: App, provider: Provider, record: EndedRecord, scope?: Scope): Promise<boolean> {
   const { revocationReach } = provider.config.profile
-  if (revocationReach === 'token') return false
+  if (revocationReach === 'token' && !provider.config.withoutOpenid) return false
   const { iss, client, sub, sid, cause } = record
+  if (revocationReach === 'session' && !endsProviderSession(cause, scope) && !isOffline(provider)) return true
   const others = await app.store.list({ iss, client, sub })
+  // Without OpenID a provider may hand one token out again and again: it is then the other session's, too.
+  if (revocationReach === 'token') return others.some((other) => shareToken(other, record))
   const everywhere = scope === 'everywhere' || cause === 'everywhere'
   if (revocationReach === 'person') return !everywhere || others.length > 0
   // The session that took its place in the same browser lives on the same grant.
@@ -88,6 +118,23 @@ async function reachesFarther(app: App, provider: Provider, record: EndedRecord,
   // A grant is one provider session's consent to one client: who has the same `sid` lives on it, or who has none either.
   const wide = everywhere || scope === 'provider'
   return others.some((other) => other.sid === sid && (sid !== undefined || !wide))
+}
+
+function shareToken(a: StoredSession, b: StoredSession): boolean {
+  return a.tokens.some(({ hash }) => b.tokens.some((other) => other.hash === hash))
+}
+
+/** Of all other ends the person can log straight back in through the provider's session: that has to live on. */
+function endsProviderSession(cause: Cause, scope: Scope | undefined): boolean {
+  if (scope !== undefined) return scope !== 'app'
+  return (
+    cause === 'user' || cause === 'everywhere' || cause === 'device' || cause === 'admin' || cause === 'backchannel'
+  )
+}
+
+/** Tokens for offline access stand beside the provider's session: to revoke them leaves it alone. */
+function isOffline({ config }: Provider): boolean {
+  return config.scope.split(' ').includes('offline_access')
 }
 
 /**

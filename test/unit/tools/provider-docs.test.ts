@@ -3,12 +3,11 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { generic } from '../../../packages/endsession/src/profiles/generic.ts'
 import { knownProviders } from '../../../packages/endsession/src/profiles/index.ts'
-import { withoutOpenid } from '../../../packages/endsession/src/profiles/without-openid.ts'
 import { providerPages } from '../../../tools/provider-docs.mjs'
 
 const file = (page: string) => fileURLToPath(new URL(`../../../${page}`, import.meta.url))
 const read = (page: string) => (existsSync(file(page)) ? readFileSync(file(page), 'utf8') : '')
-const known = { knownProviders, withoutOpenid, generic }
+const known = { knownProviders, generic }
 
 describe('the pages of providers', () => {
   const pages: Map<string, string> = providerPages(known, read('docs/providers.md'))

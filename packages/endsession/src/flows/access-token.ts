@@ -51,14 +51,14 @@ async function read(app: App, id: string): Promise<Held | undefined> {
 }
 
 function secondsLeft(app: App, { accessToken: token, accessTokenExpiresAt }: Tokens): number {
-  return token === undefined ? 0 : (accessTokenExpiresAt ?? 0) - app.options.runtime.now()
+  return token === undefined ? 0 : (accessTokenExpiresAt ?? Number.POSITIVE_INFINITY) - app.options.runtime.now()
 }
 
-/** Without a new one, the old one while it lives. */
-function asItIs(app: App, { tokens }: Held, why: 'no_token' | 'provider_unreachable'): Access {
-  const { accessToken: token, accessTokenExpiresAt: expiresAt } = tokens
+/** Without a new one, the old one while it lives; what has no end of its own is handed out until the session's. */
+function asItIs(app: App, { stored, tokens }: Held, why: 'no_token' | 'provider_unreachable'): Access {
+  const { accessToken: token, accessTokenExpiresAt: expiresAt = stored.expiresAt } = tokens
   if (secondsLeft(app, tokens) <= 0) return { ok: false, why }
-  return { ok: true, token: token as string, expiresAt: expiresAt as number }
+  return { ok: true, token: token as string, expiresAt }
 }
 
 /** Refreshes, or waits for who does; who has died meanwhile is waited for once, for as long as its lease lasts. */

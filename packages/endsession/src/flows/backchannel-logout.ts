@@ -41,7 +41,7 @@ async function readLogoutToken(app: App, request: Request): Promise<{ provider: 
   if (text === undefined) throw new EndSessionError('ERR_REQUEST', 'A logout token is expected.')
   const { iss, aud } = peekIssuer(text)
   const provider = [...app.providers.values()].find(
-    ({ config }) => config.issuer === iss && aud.includes(config.clientId),
+    ({ config }) => config.issuer === iss && aud.includes(config.clientId) && !config.withoutOpenid,
   )
   if (!provider)
     throw new EndSessionError('ERR_LOGOUT_TOKEN', 'The logout token is not for this app.', { cause: { check: 'iss' } })

@@ -6,7 +6,7 @@ import { serverReport } from '../logout-report.ts'
 import { deadline } from '../runtime.ts'
 import { openDescription } from '../session/contents.ts'
 import type { EndedRecord, Position, Selector, StoredSession } from '../session/store.ts'
-import { settleRecords } from '../settle.ts'
+import { holdEndless, settleRecords } from '../settle.ts'
 import { browserLabel } from '../web/browser-label.ts'
 import { redirect, signedOutAnswer } from '../web/redirect.ts'
 import { isNavigation, isSameOrigin, single } from '../web/request.ts'
@@ -140,8 +140,8 @@ async function reportAll(
     settleRecords(app, records, deadline(deadlineSeconds), reach),
     position !== undefined && atWork ? awaitConfirmations(app, position, deadlineSeconds) : [],
   ])
-  const hosted = isHosted(app, records)
-  return serverReport({ scope, at: Math.floor(runtime.now()), records, revocation, confirmations, hosted })
+  const holds = { hosted: isHosted(app, records), endless: holdEndless(app, records) }
+  return serverReport({ scope, at: Math.floor(runtime.now()), records, revocation, confirmations, ...holds })
 }
 
 /** `GET devices`: a person's own live sessions, as JSON. */

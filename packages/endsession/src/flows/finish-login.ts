@@ -2,7 +2,7 @@ import { type App, providerLabel } from '../app.ts'
 import { cookieSession, findSession } from '../current.ts'
 import { EndSessionError } from '../errors.ts'
 import { expireFresh, readFresh } from '../fresh.ts'
-import { newSession } from '../new-session.ts'
+import { dated, newSession } from '../new-session.ts'
 import { exchangeCode, type Login, readCallback } from '../protocol/login.ts'
 import type { Provider } from '../protocol/provider.ts'
 import { newCookieId, sessionIdOf } from '../session/ids.ts'
@@ -21,11 +21,9 @@ export async function finishLogin(app: App, request: Request, opened: Opened): P
   const current = await findSession(app, request)
   const callback = await readCallback(provider, new URL(request.url), state)
   if (callback.error !== undefined) return declined(app, provider, opened)
-  const login = await exchangeCode(provider, callback.params, {
-    redirectUri: app.callbackOf(transaction.provider),
-    codeVerifier,
-    nonce,
-  })
+  const redirectUri = app.callbackOf(transaction.provider)
+  const brought = await exchangeCode(provider, callback.params, { redirectUri, codeVerifier, nonce })
+  const login = await dated(app, provider, brought)
 
   const cookieId = newCookieId(app.options.runtime)
   const about = { provider: transaction.provider, browser: browserLabel(request.headers.get('user-agent')) }

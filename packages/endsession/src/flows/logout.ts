@@ -10,7 +10,7 @@ import type { Provider } from '../protocol/provider.ts'
 import { deadline } from '../runtime.ts'
 import { providerTime } from '../session/ending.ts'
 import type { EndedRecord, Position } from '../session/store.ts'
-import { ownRefreshToken, type Part, settleRecords } from '../settle.ts'
+import { holdEndless, ownRefreshToken, type Part, settleRecords } from '../settle.ts'
 import { expireTransactions } from '../transactions.ts'
 import { redirect } from '../web/redirect.ts'
 import { isPrefetch, isSameOrigin, single } from '../web/request.ts'
@@ -211,7 +211,8 @@ function answer(
 ): LoggedOut {
   const { provider, position } = done
   const at = Math.floor(app.options.runtime.now())
-  const findings = { ...asked, ...done, at, departure, hosted: isHosted(app, done.records) }
+  const holds = { hosted: isHosted(app, done.records), endless: holdEndless(app, done.records) }
+  const findings = { ...asked, ...done, at, departure, ...holds }
   const report = reportOf(findings, tellsOthers)
   const state = logoutStateOf(app, asked.id)
   const name = provider && [...app.providers].find(([, candidate]) => candidate === provider)?.[0]

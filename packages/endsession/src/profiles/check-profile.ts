@@ -16,7 +16,7 @@ const kinds: Readonly<Record<keyof Profile, Kind>> = {
   acceptsPost: 'boolean',
   endSessionUrl: 'address',
   revocation: ['standard', 'own', 'none'],
-  revocationReach: ['token', 'grant', 'person'],
+  revocationReach: ['token', 'grant', 'session', 'person'],
   revocationCoversAccessToken: 'boolean',
   revokeBeforeLeaving: 'boolean',
   logoutTokenHasExp: 'boolean',
@@ -27,6 +27,7 @@ const kinds: Readonly<Record<keyof Profile, Kind>> = {
   authTime: ['max_age', 'claims', 'never'],
   interactive: 'parameters',
   upstream: ['none', 'parameter', 'broker', 'unknown'],
+  userId: 'text',
 }
 
 export const profileFields: readonly string[] = Object.keys(kinds)

@@ -6,11 +6,15 @@ import { authentik } from './authentik.ts'
 import { azureAdB2c } from './azure-ad-b2c.ts'
 import { casdoor } from './casdoor.ts'
 import { cognito } from './cognito.ts'
+import { descope } from './descope.ts'
 import { dex } from './dex.ts'
+import { discord } from './discord.ts'
 import { duende } from './duende.ts'
 import { entra } from './entra.ts'
+import { facebook } from './facebook.ts'
 import { fusionauth } from './fusionauth.ts'
 import { generic } from './generic.ts'
+import { github } from './github.ts'
 import { gitlab } from './gitlab.ts'
 import { google } from './google.ts'
 import { hydra } from './hydra.ts'
@@ -18,12 +22,15 @@ import { matchesIssuer } from './issuers.ts'
 import { kanidm } from './kanidm.ts'
 import { keycloak } from './keycloak.ts'
 import { type KnownProvider, profileOf } from './known-provider.ts'
+import { linkedin } from './linkedin.ts'
 import { loginGov } from './login-gov.ts'
 import { logto } from './logto.ts'
 import { oidcProvider } from './oidc-provider.ts'
 import { okta } from './okta.ts'
+import { onelogin } from './onelogin.ts'
 import { pingfederate } from './pingfederate.ts'
 import { pingone } from './pingone.ts'
+import { plainOauth } from './plain-oauth.ts'
 import type { Profile } from './profile.ts'
 import { salesforce } from './salesforce.ts'
 import { slack } from './slack.ts'
@@ -41,25 +48,32 @@ export const knownProviders: readonly KnownProvider[] = [
   azureAdB2c,
   casdoor,
   cognito,
+  descope,
   dex,
+  discord,
   duende,
   entra,
+  facebook,
   fusionauth,
+  github,
   gitlab,
   google,
   hydra,
   kanidm,
   keycloak,
+  linkedin,
   loginGov,
   logto,
   oidcProvider,
   okta,
+  onelogin,
   pingfederate,
   pingone,
   salesforce,
   slack,
   wso2,
   zitadel,
+  plainOauth,
 ]
 
 /** The names that `profile.name` may have. */

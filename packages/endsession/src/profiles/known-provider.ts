@@ -1,5 +1,6 @@
 import { generic } from './generic.ts'
 import type { Profile } from './profile.ts'
+import type { WithoutOpenid } from './without-openid.ts'
 
 /** How a fact is known: seen at the running server, read in its code, or read in what its makers have written. */
 export type Source = 'observed' | 'source' | 'documentation'
@@ -31,6 +32,8 @@ export interface KnownProvider {
   /** What the paths of its issuers begin with: enough to ask whether it is the one, never to choose it. */
   readonly path?: string
   readonly facts: Facts
+  /** It speaks OAuth 2.0 alone: who has signed in, its user endpoint says. */
+  readonly withoutOpenid?: WithoutOpenid
   readonly offers: { readonly [Name in Offer]?: Fact<boolean> }
   /** What is to be done there, beyond registering our addresses. `{loggedOut}` and its like are those addresses. */
   readonly toDo: readonly Fact<string>[]

@@ -24,8 +24,11 @@ export interface Profile {
   /** Where discovery names none, or a wrong one. A path counts from the issuer's origin. */
   readonly endSessionUrl?: string
   readonly revocation: 'standard' | 'own' | 'none'
-  /** What revoking one refresh token ends: that token, its whole grant, or all of this person's grants. */
-  readonly revocationReach: 'token' | 'grant' | 'person'
+  /**
+   * What revoking one refresh token ends: that token, its whole grant, the provider's session as well where no other app
+   * uses it, or all of this person's grants.
+   */
+  readonly revocationReach: 'token' | 'grant' | 'session' | 'person'
   /** Whether revoking the refresh token also ends the access token at the provider. */
   readonly revocationCoversAccessToken: boolean
   /** `false`: revoking first would take this client out of the provider's session before the browser gets there. */
@@ -45,4 +48,9 @@ export interface Profile {
   readonly interactive: Readonly<Record<string, string>>
   /** How the login behind the provider is reached. */
   readonly upstream: 'none' | 'parameter' | 'broker' | 'unknown'
+  /**
+   * Without OpenID: the member of the user endpoint's answer that is the person's id, which never changes and is nobody else's
+   * later. A dot goes deeper. Never an e-mail address, never a login name.
+   */
+  readonly userId?: string
 }

@@ -1,30 +1,29 @@
-import { matchesIssuer } from './issuers.ts'
-import { documentation, type Fact } from './known-provider.ts'
+import type { Fact } from './known-provider.ts'
 
-/** Who speaks OAuth 2.0 and issues no ID token to sign in with: there is nothing here that a session could be made of. */
+/** The addresses that a provider without OpenID needs in place of discovery. */
+type PlainEndpoint =
+  | 'authorization_endpoint'
+  | 'token_endpoint'
+  | 'userinfo_endpoint'
+  /** `{client_id}` stands for the client's. */
+  | 'revocation_endpoint'
+
+/** What a provider that speaks OAuth 2.0 alone has in place of discovery and ID tokens. */
 export interface WithoutOpenid {
-  readonly name: string
-  readonly title: string
-  readonly issuers: readonly string[]
-  readonly why: Fact<string>
-}
-
-export const withoutOpenid: readonly WithoutOpenid[] = [
-  {
-    name: 'github',
-    title: 'GitHub',
-    issuers: ['github.com/*', 'api.github.com/*'],
-    why: documentation(
-      'GitHub issues no ID tokens for logins of people',
-      'GitHub docs, GitHub authentication discovery endpoints, as others quote it',
-    ),
-  },
-]
-
-/** The one that is meant, by name or by issuer. */
-export function lacksOpenid(issuer: string, name: string | undefined): WithoutOpenid | undefined {
-  return withoutOpenid.find(
-    (known) =>
-      known.name === name || (name === undefined && known.issuers.some((pattern) => matchesIssuer(pattern, issuer))),
-  )
+  /** What it calls itself (RFC 9207), or else what its sessions and marks are kept by here. Fixed: it never changes. */
+  readonly issuer?: string
+  readonly endpoints: { readonly [Name in PlainEndpoint]?: Fact<string> }
+  /** The least that its user endpoint asks for. Empty: none is sent. */
+  readonly scope: Fact<string>
+  /** Whether it sends `iss` with its answers (RFC 9207). */
+  readonly sendsIss: Fact<boolean>
+  /** `false`: it refuses logins with PKCE. */
+  readonly pkce: Fact<boolean>
+  /** Claims that pages know, by the member of the user endpoint's answer that holds each. */
+  readonly claims: Readonly<Record<string, string>>
+  /**
+   * How its own call ends an access token, where `revocation` is `own`: DELETE with the client's name and secret and the token
+   * as JSON, or DELETE with the token itself.
+   */
+  readonly ends?: Fact<'as_client' | 'as_person'>
 }

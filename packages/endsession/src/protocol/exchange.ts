@@ -7,13 +7,16 @@ import { loginFailed, providerFailed, withoutTokens } from './failures.ts'
 import { verifySignature } from './keys.ts'
 import { type Provider, toleranceSeconds } from './provider.ts'
 import { orAborted } from './shared-fetch.ts'
+import { askUser } from './user.ts'
+import { type PlainOauth, plainAnswer } from './without-openid.ts'
 
 /** What a login brought. Times are epoch seconds. */
 export interface Login {
-  readonly idToken: string
-  /** The ID token's, signature checked. */
-  readonly claims: oauth.IDToken
-  /** `iat` of the ID token: the provider's clock. */
+  /** None without OpenID. */
+  readonly idToken?: string
+  /** The ID token's, signature checked; without OpenID what the user endpoint says. */
+  readonly claims: Readonly<Record<string, unknown>> & { readonly sub: string }
+  /** `iat` of the ID token: the provider's clock. Without OpenID ours. */
   readonly signedInAt: number
   readonly authTime?: number
   readonly sid?: string
@@ -36,7 +39,8 @@ const tokenSeconds = 5
 
 /**
  * Redeems the code, within 5 s, and validates the ID token (OpenID Connect Core 1.0, section 3.1.3.7), its signature
- * included. Does NOT judge `auth_time`, or whether a session may be opened.
+ * included; without OpenID it asks the user endpoint who this is, within 5 s more. Does NOT judge `auth_time`, or whether a
+ * session may be opened.
  * Throws ERR_LOGIN when the answer does not hold, ERR_PROVIDER when there is none.
  */
 export async function exchangeCode(
@@ -49,6 +53,7 @@ export async function exchangeCode(
     redeemCode(provider, metadata, params, expected, signal)
   try {
     const tokens = await orAborted(redeem, deadline(tokenSeconds))
+    if (provider.config.withoutOpenid) return await loginOfUser(tokens, provider, provider.config.withoutOpenid)
     const login = loginOf(tokens, provider)
     await verifySignature(login.idToken, provider.keys, signingAlgorithms(metadata))
     return login
@@ -65,27 +70,42 @@ async function redeemCode(
   signal: AbortSignal,
 ): Promise<oauth.TokenEndpointResponse> {
   const [client, auth, options] = [provider.client(), provider.clientAuth, provider.options(signal)]
+  const { withoutOpenid } = provider.config
+  const verifier = withoutOpenid?.pkce === false ? oauth.nopkce : codeVerifier
   const response = await oauth
-    .authorizationCodeGrantRequest(metadata, client, auth, params, redirectUri, codeVerifier, options)
+    .authorizationCodeGrantRequest(metadata, client, auth, params, redirectUri, verifier, options)
     .catch((cause) => Promise.reject(providerFailed(cause)))
   if (response.status >= 500 || response.status === 429) {
     await response.body?.cancel()
     throw providerFailed(new Error(`the token endpoint: HTTP ${response.status}`))
   }
+  if (withoutOpenid) return oauth.processAuthorizationCodeResponse(metadata, client, await plainAnswer(response))
   return oauth.processAuthorizationCodeResponse(metadata, client, response, {
     expectedNonce: nonce,
     requireIdToken: true,
   })
 }
 
-function loginOf(tokens: oauth.TokenEndpointResponse, provider: Provider): Login {
+function loginOf(tokens: oauth.TokenEndpointResponse, provider: Provider): Login & { readonly idToken: string } {
   const claims = oauth.getValidatedIdTokenClaims(tokens)
   if (tokens.id_token === undefined || claims === undefined) throw new Error('no ID token')
   const now = provider.runtime.now()
+  return { idToken: tokens.id_token, ...readLogin(claims, now), ...otherTokens(tokens, now) }
+}
+
+/** Only a token that came straight from the token endpoint, for our own code and secret: any app's would open the user endpoint. */
+async function loginOfUser(tokens: oauth.TokenEndpointResponse, provider: Provider, plain: PlainOauth): Promise<Login> {
+  const claims = await askUser(provider, plain, tokens.access_token)
+  const now = provider.runtime.now()
+  return { claims, signedInAt: Math.floor(now), ...otherTokens(tokens, now) }
+}
+
+function otherTokens(
+  tokens: oauth.TokenEndpointResponse,
+  now: number,
+): Pick<Login, 'accessToken' | 'accessTokenExpiresAt' | 'refreshToken'> {
   const accessTokenExpiresAt = accessTokenEnd(tokens, now)
   return {
-    idToken: tokens.id_token,
-    ...readLogin(claims, now),
     accessToken: tokens.access_token,
     ...(accessTokenExpiresAt !== undefined && { accessTokenExpiresAt }),
     ...(tokens.refresh_token !== undefined && { refreshToken: tokens.refresh_token }),

@@ -32,7 +32,8 @@ const errorCodePattern = /^[\x20-\x21\x23-\x5B\x5D-\x7E]{1,64}$/
 
 /**
  * Where the browser goes to log in: code flow with PKCE (S256), `state`, `nonce`, `auth_time` asked for as the profile
- * says; pushed first where the provider offers that (RFC 9126). Throws ERR_PROVIDER.
+ * says; pushed first where the provider offers that (RFC 9126). Without OpenID no `nonce`, and PKCE unless the provider refuses
+ * it. Throws ERR_PROVIDER.
  */
 export async function authorizationUrl(provider: Provider, request: AuthorizationRequest): Promise<URL> {
   const metadata = await provider.metadata()
@@ -46,18 +47,21 @@ export async function authorizationUrl(provider: Provider, request: Authorizatio
 }
 
 function authorizationParameters(
-  { clientId, scope, profile }: ProviderConfig,
+  { clientId, scope, profile, withoutOpenid }: ProviderConfig,
   request: AuthorizationRequest,
 ): Record<string, string> {
   return {
     response_type: 'code',
     client_id: clientId,
     redirect_uri: request.redirectUri,
-    scope,
+    ...(scope !== '' && { scope }),
     state: request.state,
-    nonce: request.nonce,
-    code_challenge: sha256(request.codeVerifier),
-    code_challenge_method: 'S256',
+    // It comes back in the ID token, or not at all.
+    ...(!withoutOpenid && { nonce: request.nonce }),
+    ...(withoutOpenid?.pkce !== false && {
+      code_challenge: sha256(request.codeVerifier),
+      code_challenge_method: 'S256',
+    }),
     // Of a probe only the bare answer counts: with a `max_age`, `login_required` might mean "too long ago".
     ...(request.prompt ? { prompt: request.prompt } : authTimeParameters(profile, request.interactive)),
   }

@@ -6,6 +6,7 @@ import { providerFailed } from './failures.ts'
 import { createKeys, type Keys } from './keys.ts'
 import { createServerFetch, type ServerFetch, toPublic } from './server-fetch.ts'
 import { type SharedFetch, shareFetch } from './shared-fetch.ts'
+import type { PlainOauth } from './without-openid.ts'
 
 export interface ProviderConfig {
   /** Exactly as it stands in the provider's tokens. */
@@ -20,6 +21,8 @@ export interface ProviderConfig {
   readonly endpoints?: { readonly [Name in Endpoint]?: string }
   /** Its answers come to a redirect URI that is no other provider's. */
   readonly ownCallback?: true
+  /** It issues no ID tokens: what it has in their place, and in discovery's. */
+  readonly withoutOpenid?: PlainOauth
   readonly profile: Profile
 }
 
@@ -27,6 +30,7 @@ export interface ProviderConfig {
 export const endpointNames = [
   'authorization_endpoint',
   'token_endpoint',
+  'userinfo_endpoint',
   'revocation_endpoint',
   'end_session_endpoint',
   'pushed_authorization_request_endpoint',
@@ -80,7 +84,8 @@ export function createProvider(config: ProviderConfig, runtime: Runtime): Provid
   })
 
   const discovery = shareFetch((signal) => discover(config, options(signal)), runtime)
-  const metadata = (): Promise<oauth.AuthorizationServer> => currentMetadata(discovery, runtime)
+  const metadata = async (): Promise<oauth.AuthorizationServer> =>
+    config.withoutOpenid?.metadata ?? currentMetadata(discovery, runtime)
   const keys = createKeys(async (signal) => fetchJwks(await metadata(), serverFetch, signal), runtime)
 
   return {

@@ -7,6 +7,7 @@ import { providerFailed, withoutTokens } from './failures.ts'
 import { verifySignature } from './keys.ts'
 import type { Provider } from './provider.ts'
 import { orAborted } from './shared-fetch.ts'
+import { plainAnswer } from './without-openid.ts'
 
 /** What a refresh brought. Times are epoch seconds. */
 export interface Refreshed {
@@ -22,6 +23,8 @@ export interface Refreshed {
 }
 
 const refreshSeconds = 5
+/** RFC 6749, section 5.2; and what GitHub has in its place. */
+const refusals: readonly string[] = ['invalid_grant', 'bad_refresh_token']
 /** The tokens are here by then, and the old refresh token may be used up: nobody waits long for keys. */
 const keysSeconds = 2
 
@@ -66,9 +69,10 @@ async function redeem(
     throw new Error(`the token endpoint: HTTP ${response.status}`)
   }
   try {
-    return await oauth.processRefreshTokenResponse(metadata, client, response)
+    const answer = provider.config.withoutOpenid ? await plainAnswer(response) : response
+    return await oauth.processRefreshTokenResponse(metadata, client, answer)
   } catch (error) {
-    if (error instanceof oauth.ResponseBodyError && error.error === 'invalid_grant') return 'refused'
+    if (error instanceof oauth.ResponseBodyError && refusals.includes(error.error)) return 'refused'
     throw error
   }
 }

@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi'
+import { endToken } from './own-revocation.ts'
 import type { Provider } from './provider.ts'
 import { orAborted } from './shared-fetch.ts'
 
@@ -13,16 +14,21 @@ export interface Revocation {
   readonly status?: number
 }
 
-/** Asks the provider to revoke a token (RFC 7009). Never throws; has answered once the signal fires. */
+/**
+ * Asks the provider to revoke a token (RFC 7009), or to end it by a call of its own, where it has one. Never throws; has answered
+ * once the signal fires.
+ */
 export async function revokeToken(
   provider: Provider,
   token: string,
   hint: 'refresh_token' | 'access_token',
   signal: AbortSignal,
 ): Promise<Revocation> {
-  if (provider.config.profile.revocation !== 'standard') return { outcome: 'unsupported' }
+  const { revocation } = provider.config.profile
+  if (revocation === 'none') return { outcome: 'unsupported' }
+  const ask = revocation === 'own' ? endToken : requestRevocation
   try {
-    return await orAborted(() => requestRevocation(provider, token, hint, signal), signal)
+    return await orAborted(() => ask(provider, token, hint, signal), signal)
   } catch {
     return { outcome: 'failed' }
   }

@@ -11,12 +11,16 @@ export type FakeEndpoint =
   | 'token'
   | 'revocation'
   | 'end_session'
+  | 'user'
+  | 'own_revocation'
   | 'unknown'
 
 /** One request, and all that an endpoint may need to answer it. */
 export interface FakeExchange {
   readonly endpoint: FakeEndpoint
   readonly request: Request
+  readonly text: string
+  /** The fields of a POST. */
   readonly body: URLSearchParams
   readonly issuer: string
   readonly behaviours: FakeProviderBehaviours
@@ -25,7 +29,7 @@ export interface FakeExchange {
   readonly state: FakeState
 }
 
-const paths: Readonly<Record<Exclude<FakeEndpoint, 'unknown'>, string>> = {
+const paths: Readonly<Record<Exclude<FakeEndpoint, 'user' | 'own_revocation' | 'unknown'>, string>> = {
   discovery: '/.well-known/openid-configuration',
   jwks: '/jwks',
   authorization: '/authorize',
@@ -35,9 +39,20 @@ const paths: Readonly<Record<Exclude<FakeEndpoint, 'unknown'>, string>> = {
   end_session: '/end-session',
 }
 
-export function endpointOf(url: string): FakeEndpoint {
+/** What other addresses end in, of providers whose addresses no discovery names. */
+const otherPaths: readonly (readonly [FakeEndpoint, string])[] = [
+  ['token', '/access_token'],
+  ['token', '/accessToken'],
+  ['user', '/user'],
+  ['user', '/users/@me'],
+  ['user', '/me'],
+  ['user', '/userinfo'],
+]
+
+export function endpointOf({ url, method }: Request): FakeEndpoint {
+  if (method === 'DELETE') return 'own_revocation'
   const { pathname } = new URL(url)
-  const found = Object.entries(paths).find(([, path]) => pathname.endsWith(path))
+  const found = [...Object.entries(paths), ...otherPaths].find(([, path]) => pathname.endsWith(path))
   return (found?.[0] ?? 'unknown') as FakeEndpoint
 }
 
@@ -47,7 +62,8 @@ export async function answer(exchange: FakeExchange): Promise<Response> {
   if (behaviours.down) throw new TypeError('fetch failed')
   if (behaviours.status !== undefined) return new Response('', { status: behaviours.status })
   if (behaviours.garbage) return new Response('<h1>It works!</h1>', { headers: { 'content-type': 'text/html' } })
-  return endpoints[exchange.endpoint](exchange)
+  const isOpenid = exchange.endpoint === 'discovery' || exchange.endpoint === 'jwks'
+  return endpoints[behaviours.withoutOpenid && isOpenid ? 'unknown' : exchange.endpoint](exchange)
 }
 
 const endpoints: Readonly<Record<FakeEndpoint, (exchange: FakeExchange) => Response | Promise<Response>>> = {
@@ -64,6 +80,8 @@ const endpoints: Readonly<Record<FakeEndpoint, (exchange: FakeExchange) => Respo
   token: answerToken,
   revocation: answerRevocation,
   end_session: () => new Response('call endSession()', { status: 501 }),
+  user: answerUser,
+  own_revocation: answerOwnRevocation,
   unknown: () => new Response('', { status: 404 }),
 }
 
@@ -90,23 +108,25 @@ function discoveryOf(issuer: string, behaviours: FakeProviderBehaviours): object
 }
 
 function answerToken(exchange: FakeExchange): Response | Promise<Response> {
-  const { body, state } = exchange
+  const { behaviours, body, state } = exchange
+  const refuse = (error: string): Response => oauthError(behaviours.errorStatus ?? 400, error)
   const clientId = clientOf(exchange)
   if (clientId === undefined) return oauthError(401, 'invalid_client')
   if (body.get('grant_type') === 'authorization_code') {
     const grant = state.redeem(body.get('code') ?? '')
-    return grant && redeems(grant, clientId, body) ? issueTokens(exchange, grant) : oauthError(400, 'invalid_grant')
+    return grant && redeems(grant, clientId, body) ? issueTokens(exchange, grant) : refuse('invalid_grant')
   }
   if (body.get('grant_type') === 'refresh_token') {
     const grant = state.grantOf(body.get('refresh_token') ?? '')
-    return grant?.clientId === clientId ? issueTokens(exchange, grant) : oauthError(400, 'invalid_grant')
+    return grant?.clientId === clientId ? issueTokens(exchange, grant) : refuse('invalid_grant')
   }
-  return oauthError(400, 'unsupported_grant_type')
+  return refuse('unsupported_grant_type')
 }
 
 /** RFC 6749, section 4.1.3, and RFC 7636, section 4.6. */
 function redeems(grant: FakeGrant, clientId: string, body: URLSearchParams): boolean {
-  const proof = sha256(body.get('code_verifier') ?? '')
+  const verifier = body.get('code_verifier')
+  const proof = verifier === null ? '' : sha256(verifier)
   return grant.clientId === clientId && grant.redirectUri === body.get('redirect_uri') && grant.challenge === proof
 }
 
@@ -117,7 +137,7 @@ async function issueTokens(exchange: FakeExchange, grant: FakeGrant): Promise<Re
   return Response.json({
     token_type: 'Bearer',
     access_token: state.issue('access', grant, jwt),
-    id_token: await signIdToken(exchange, grant),
+    ...(!behaviours.withoutOpenid && { id_token: await signIdToken(exchange, grant) }),
     ...(!behaviours.omitRefreshToken && { refresh_token: state.issue('refresh', grant) }),
     ...(expiresIn !== null && { expires_in: expiresIn }),
   })
@@ -154,6 +174,39 @@ async function answerRevocation(exchange: FakeExchange): Promise<Response> {
   const status = behaviours.revocationStatus ?? 200
   if (status === 200) state.revoke(body.get('token') ?? '')
   return new Response(status === 204 ? null : '', { status })
+}
+
+function answerUser(exchange: FakeExchange): Response {
+  const { behaviours, state } = exchange
+  if (behaviours.userStatus !== undefined) return new Response('', { status: behaviours.userStatus })
+  const grant = state.grantOf(bearerOf(exchange))
+  if (!grant) return unauthorized()
+  const { sub } = grant
+  return Response.json(behaviours.user ? behaviours.user(sub) : { id: sub, sub, name: sub })
+}
+
+/** GitHub's call, with the client's secret, ends one token; Facebook's, with the token, all of the person's. */
+function answerOwnRevocation(exchange: FakeExchange): Response {
+  const { behaviours, request, state, text } = exchange
+  const { pathname } = new URL(request.url)
+  const asClient = /\/applications\/([^/]+)\/token$/.exec(pathname)?.[1]
+  if (behaviours.noRevocation) return new Response('', { status: 404 })
+  if (behaviours.revocationStatus !== undefined) return new Response('', { status: behaviours.revocationStatus })
+  if (asClient !== undefined && clientOf(exchange) !== decodeURIComponent(asClient)) return unauthorized()
+  const token =
+    asClient === undefined ? bearerOf(exchange) : (JSON.parse(text) as { access_token: string }).access_token
+  if (!state.alive(token)) return asClient === undefined ? unauthorized() : new Response('', { status: 404 })
+  state.revoke(token, asClient !== undefined)
+  return asClient === undefined ? Response.json({ success: true }) : new Response(null, { status: 204 })
+}
+
+function bearerOf({ request }: FakeExchange): string {
+  return /^Bearer (.+)$/.exec(request.headers.get('authorization') ?? '')?.[1] ?? ''
+}
+
+function unauthorized(): Response {
+  const headers = { 'www-authenticate': 'Bearer error="invalid_token"' }
+  return Response.json({ message: 'Bad credentials' }, { status: 401, headers })
 }
 
 /** Who authenticates, by Basic, in the body, or not at all for a public client; nobody when the secret is wrong. */

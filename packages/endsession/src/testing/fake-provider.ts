@@ -33,8 +33,19 @@ export interface FakeProviderBehaviours {
   revocationStatus?: number
   /** `error` of a revocation answered 400. */
   revocationError?: string
+  /** The user endpoint answers this status. */
+  userStatus?: number
+  /** What the token endpoint's errors come with: GitHub's with 200. @default 400 */
+  errorStatus?: number
 
   // What it offers.
+  /**
+   * OAuth 2.0 alone: no discovery, no ID tokens; who has signed in, its user endpoint says. It answers at the addresses of the
+   * profiles that are such providers, their own calls that end tokens among them.
+   */
+  withoutOpenid?: boolean
+  /** The user endpoint's answer. @default `{ id: sub, sub, name: sub }` */
+  user?: (sub: string) => unknown
   noEndSession?: boolean
   noRevocation?: boolean
   /** Pushed authorization requests (RFC 9126). */
@@ -109,7 +120,7 @@ export interface FakeEndSession {
 
 export type FakeEndSessionError = 'post' | 'hint' | 'expired_hint' | 'client_id' | 'state' | 'redirect'
 
-/** An OpenID provider as a `fetch` function, with a browser's side that tests call. Opens no sockets. */
+/** An OpenID or OAuth 2.0 provider as a `fetch` function, with a browser's side that tests call. Opens no sockets. */
 export interface FakeProvider {
   readonly fetch: typeof fetch
   readonly issuer: string
@@ -167,10 +178,11 @@ export function fakeProvider(behaviours: FakeProviderBehaviours = {}): FakeProvi
     revokedTokens: state.revoked,
     fetch: async (input, init) => {
       const request = new Request(input, init)
-      const endpoint = endpointOf(request.url)
-      const body = new URLSearchParams(request.method === 'POST' ? await request.text() : '')
+      const endpoint = endpointOf(request)
+      const text = await request.text()
+      const body = new URLSearchParams(request.method === 'POST' ? text : '')
       requests.push({ endpoint, url: request.url, body })
-      return answer({ endpoint, request, body, issuer, behaviours, now, keys, state })
+      return answer({ endpoint, request, text, body, issuer, behaviours, now, keys, state })
     },
     count: (endpoint) => requests.filter((request) => request.endpoint === endpoint).length,
     authorize: (url, login) => state.authorize(new URL(url), login),

@@ -43,7 +43,8 @@ export interface FakeState {
   name(kind: string): string
   /** A new token of this grant. */
   issue(kind: 'access' | 'refresh', grant: FakeGrant, token?: string): string
-  revoke(token: string): void
+  /** With all that belongs to it; `alone`: this one. */
+  revoke(token: string, alone?: boolean): void
   readonly revoked: string[]
   alive(token: string): boolean
   signedIn(browser: string): boolean
@@ -121,9 +122,9 @@ export function createFakeState(issuer: string, behaviours: FakeProviderBehaviou
       grant.tokens.push(token)
       return token
     },
-    revoke(token) {
+    revoke(token, alone = false) {
       revoked.push(token)
-      for (const other of grants.get(token)?.tokens ?? []) grants.delete(other)
+      for (const other of alone ? [token] : (grants.get(token)?.tokens ?? [])) grants.delete(other)
     },
     alive: (token) => grants.has(token),
     signedIn: (browser) => sessions.has(browser),
