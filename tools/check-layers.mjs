@@ -47,6 +47,7 @@ const packages = [
   { name: 'next-auth', types: true, in: 'adapters' },
   { name: 'next-auth/jwt', types: true, late: true, in: 'adapters' },
   { name: 'next/headers.js', types: true, late: true, in: 'adapters' },
+  { name: 'next/navigation.js', types: true, late: true, in: 'adapters' },
   { name: 'react', in: 'browser' },
 ]
 
@@ -79,7 +80,7 @@ const outsideWorld = {
  */
 const exempt = {
   'testing/store-contract.ts': ['globalThis'],
-  'adapters/next-auth/shared.ts': ['globalThis'],
+  'adapters/auth-js/shared.ts': ['globalThis'],
 }
 
 const longest = 300

@@ -169,7 +169,7 @@ describe('Next.js', () => {
     )
   })
 
-  it('is told what does not work: a provider without ID tokens, sessions in a database, names that Auth.js does not know', async () => {
+  it('is told what does not work: a login by mail, a database without an adapter, names that Auth.js does not know', async () => {
     setting = await makeSetting()
     const make = (config: object, options: object = {}) =>
       withEndSession(NextAuth, { providers: [Keycloak], ...config } as never, () => ({
@@ -178,10 +178,14 @@ describe('Next.js', () => {
         ...options,
       })).auth()
     next.headers = new Headers()
-    const oauth = { id: 'forge', name: 'Forge', type: 'oauth' }
-    await expect(make({ providers: [oauth] })).rejects.toThrow(/providers\.forge: is oauth, not oidc/)
-    await expect(make({ session: { strategy: 'database' } })).rejects.toThrow(/session\.strategy/)
-    await expect(make({ adapter: {} })).rejects.toThrow(/session\.strategy/)
+    const mail = { id: 'mail', name: 'Mail', type: 'email' }
+    await expect(make({ providers: [mail] })).rejects.toThrow(/providers\.mail: is email, not oidc or oauth/)
+    const forge = { id: 'forge', name: 'Forge', type: 'oauth', clientId: 'app' }
+    await expect(make({ providers: [forge] })).rejects.toThrow(
+      /providers\.forge\.issuer: must be[\s\S]*providers\.forge\.clientSecret: is missing/,
+    )
+    await expect(make({ session: { strategy: 'database' } })).rejects.toThrow(/session\.strategy: 'database' needs/)
+    await expect(make({ adapter: {} })).rejects.toThrow(/session\.strategy: 'database' needs/)
     await expect(make({}, { providers: { keyclaok: {} } })).rejects.toThrow(
       /providers\.keyclaok: Auth\.js has no such provider/,
     )
@@ -203,4 +207,35 @@ it('[L23] without authentication everybody is the one fixed identity, for every 
   expect((await browser.get('/api/auth/signin')).text).toContain('disabled')
   expect((await browser.post('/api/auth/signout')).text).toContain('disabled')
   expect(await browser.within(() => setting.app.endsession.accessToken())).toEqual({ ok: false, why: 'no_token' })
+})
+
+describe('without authentication, a server action', () => {
+  const act = async (redirectTo: string) => {
+    const { signIn, signOut } = setting.app
+    const form = new FormData()
+    form.set('redirectTo', redirectTo)
+    const browser = setting.browser()
+    return browser.within(async () => ({
+      signIn: await signIn('keycloak', { redirect: false, redirectTo }),
+      signInForm: await signIn('keycloak', form).catch(({ digest }) => digest),
+      signOut: await signOut({ redirect: false, redirectTo }),
+      cookies: [...browser.cookies.keys()],
+    }))
+  }
+
+  it('[L23] signs nobody in: it goes on to where it wanted to go, and never to the provider', async () => {
+    setting = await makeSetting({ options: { auth: 'disabled' } })
+    const { signIn, signInForm, signOut, cookies } = await act('/inbox?a=1')
+    expect(signIn).toBe(`${setting.origin}/inbox?a=1`)
+    expect(signInForm).toContain(`;${setting.origin}/inbox?a=1;`)
+    expect(signOut).toMatchObject({ redirect: `${setting.origin}/api/auth/endsession/logout` })
+    expect(cookies).toEqual([])
+  })
+
+  it('[A11] leads nobody to another site', async () => {
+    setting = await makeSetting({ options: { auth: 'disabled' } })
+    const { signIn, signInForm } = await act('https://evil.example/')
+    expect(signIn).toBe(`${setting.origin}/`)
+    expect(signInForm).toContain(`;${setting.origin}/;`)
+  })
 })

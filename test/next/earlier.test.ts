@@ -52,6 +52,7 @@ describe('a login from before endsession', () => {
         ...allSay('Alice'),
         'getToken()': big ? 'Alice' : 'Alice',
         'endsession.session': null,
+        'endsession.session(req)': null,
       })
       const session = await browser.get('/api/auth/session')
       expect(session.text).not.toContain('old-')

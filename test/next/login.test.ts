@@ -166,6 +166,27 @@ describe("Auth.js's login", () => {
     expect(setting.events).toContainEqual(expect.objectContaining({ type: 'session.ended', cause: 'replaced' }))
   })
 
+  it('[A3 L10] that breaks off once its record was opened leaves none behind, and none of its tokens', async () => {
+    let breaks = false
+    const fail = () => {
+      if (breaks) throw new Error('in the app')
+    }
+    setting = await makeSetting({
+      behaviours: named,
+      config: { events: { signIn: fail }, logger: { error: fail, warn: () => {} } },
+    })
+    const browser = setting.browser()
+    breaks = true
+    await expect(browser.login()).rejects.toThrow('in the app')
+    await setting.settled()
+    expect(browser.cookies.has('authjs.session-token')).toBe(false)
+    expect(setting.events.map(({ type }) => type)).toEqual(['session.created', 'session.ended'])
+    expect(setting.provider.revokedTokens.length).toBeGreaterThan(0)
+    breaks = false
+    expect((await browser.login()).hops.at(-1)).toBe('/inbox')
+    expect(await everyReader(setting, browser.cookies)).toEqual(allSay('Alice'))
+  })
+
   it('[A2 S12] is a 503 when the store fails, and opens nothing', async () => {
     let down = false
     setting = await makeSetting({

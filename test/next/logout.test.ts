@@ -342,6 +342,29 @@ describe('an end that comes from elsewhere', () => {
     expect(await browser.within(() => setting.app.endsession.accessToken())).toEqual({ ok: false, why: 'signed_out' })
   })
 
+  it('[L11] a probe’s answer that comes to another provider’s callback says nothing, and nothing is lost by it (need 7)', async () => {
+    const browser = await signedIn({
+      another: true,
+      options: { logout: { probe: 'where_it_proves' } },
+      profile: { probeProves: true },
+    })
+    const { fields, to } = formOf(await leave(browser))
+    const there = new URL(to)
+    there.search = new URLSearchParams(fields).toString()
+    const back = setting.provider.endSession(there).redirect as URL
+    const landed = await browser.get(back.pathname + back.search)
+    const { search } = setting.provider.authorize(landed.headers.get('location') ?? '', { browser: 'browser' })
+    const mixedUp = await browser.get(`/api/auth/callback/another${search}`)
+    expect(mixedUp.headers.get('location')).toMatch(/error=/)
+    expect(browser.cookies.has('authjs.session-token')).toBe(false)
+    const caught = await browser.get(`/api/auth/callback/keycloak${search}`)
+    const end = new URL(caught.headers.get('location') ?? '')
+    expect(end.pathname).toBe('/api/auth/endsession/logged-out')
+    await browser.get(end.pathname + end.search)
+    const told = setting.events.findLast(({ type }) => type === 'logout.landed')
+    expect(told && 'report' in told && told.report.layers.provider.reason).toBe('probe_login_required')
+  })
+
   it('[L11] the probe’s answer is caught at Auth.js’s callback, before Auth.js sees it (need 7)', async () => {
     const browser = await signedIn({
       options: { logout: { probe: 'where_it_proves' } },

@@ -30,6 +30,7 @@ export async function everyReader({ app, origin }: Setting, cookies: ReadonlyMap
     'auth(context)': nameOf(await app.auth({ req: { headers: { cookie } }, res: pages } as never)),
     '/api/auth/session': nameOf(await session.json()),
     'endsession.session': (await app.endsession.session(request() as never))?.claims.name ?? null,
+    'endsession.session(req)': (await app.endsession.session({ headers: { cookie } }))?.claims.name ?? null,
     'getToken()': nameOf({ user: await getToken({ req: request(), secret: 'a secret of thirty-two bytes or more' }) }),
   }
 }
@@ -43,6 +44,7 @@ export const allSay = (name: string | null) => ({
   'auth(context)': name,
   '/api/auth/session': name,
   'endsession.session': name,
+  'endsession.session(req)': name,
   'getToken()': null,
 })
 

@@ -3,6 +3,7 @@ import { type AttachedOptions, withEndSession } from 'endsession/next-auth'
 import { type FakeProvider, type FakeProviderBehaviours, fakeProvider } from 'endsession/testing'
 import NextAuth, { customFetch, type NextAuthConfig } from 'next-auth'
 import Keycloak from 'next-auth/providers/keycloak'
+import { type Answer, type HttpBrowser, makeHttpBrowser, navigation } from './browser.ts'
 import { next } from './next-request.ts'
 
 /** An app with Auth.js, called as Next.js calls it, with a fake provider behind it. No sockets. */
@@ -24,6 +25,8 @@ export interface SettingOptions {
   /** A second provider, `another`. */
   readonly another?: boolean
   readonly config?: Partial<NextAuthConfig>
+  /** In place of the usual ones: with this fake provider behind them. */
+  readonly providers?: (provider: FakeProvider) => NextAuthConfig['providers']
   readonly options?: Partial<AttachedOptions>
   readonly profile?: NonNullable<AttachedOptions['providers']>[string]['profile']
   readonly store?: (store: Store) => Store
@@ -58,7 +61,7 @@ export async function makeSetting(given: SettingOptions = {}): Promise<Setting> 
     trustHost: true,
     logger: { error: (error) => void log.push(error), warn: () => {} },
     ...given.config,
-    providers: given.config?.providers ?? [
+    providers: given.providers?.(provider) ?? [
       Keycloak(reach(provider)),
       ...(given.another ? [{ ...Keycloak(reach(another)), id: 'another' }] : []),
     ],
@@ -85,7 +88,7 @@ export async function makeSetting(given: SettingOptions = {}): Promise<Setting> 
     events,
     app,
     log,
-    browser: (name = 'browser') => makeBrowser(name, origin, app, given.another ? { provider, another } : { provider }),
+    browser: (name = 'browser') => makeBrowser(name, origin, app, given.another ? [provider, another] : [provider]),
     async settled() {
       while (works.length > 0) await works.shift()
     },
@@ -93,21 +96,7 @@ export async function makeSetting(given: SettingOptions = {}): Promise<Setting> 
   }
 }
 
-export interface Answer {
-  readonly status: number
-  readonly headers: Headers
-  readonly text: string
-}
-
-export interface Browser {
-  readonly name: string
-  readonly cookies: Map<string, string>
-  get(path: string, headers?: Record<string, string>): Promise<Answer>
-  post(path: string, form?: Record<string, string>, headers?: Record<string, string>): Promise<Answer>
-  /** Auth.js's own login, from its button to the page behind it. */
-  login(sub?: string, how?: LoginHow): Promise<Journey>
-  /** From an answer on, through the provider, until a page comes. */
-  follow(answer: Answer, how?: LoginHow): Promise<Journey>
+export interface Browser extends HttpBrowser {
   /** Auth.js's own logout, as its script does it. */
   signOut(): Promise<Answer>
   /** As a server component sees it. */
@@ -116,91 +105,25 @@ export interface Browser {
   within<T>(work: () => Promise<T>): Promise<T>
 }
 
-export interface LoginHow {
-  readonly provider?: string
-  readonly callbackUrl?: string
-  /** The person takes what asks for the login screen out of the address. */
-  readonly ignoresPrompt?: boolean
-  readonly [key: string]: unknown
-}
-
-export interface Journey {
-  readonly answer: Answer
-  readonly hops: readonly string[]
-}
-
 function makeBrowser(
   name: string,
   origin: string,
-  app: Setting['app'],
-  providers: { provider: FakeProvider; another?: FakeProvider },
+  { handlers, auth }: Setting['app'],
+  providers: readonly FakeProvider[],
 ): Browser {
-  const cookies = new Map<string, string>()
-  const cookieHeader = () => [...cookies].map(([key, value]) => `${key}=${value}`).join('; ')
-
-  async function request(
-    method: 'GET' | 'POST',
-    path: string,
-    headers: Record<string, string>,
-    body?: string,
-  ): Promise<Answer> {
-    const given = { ...(cookies.size > 0 && { cookie: cookieHeader() }), ...headers }
-    const asked = new Request(origin + path, { method, headers: given, ...(body !== undefined && { body }) })
-    const response = await app.handlers[method](asked as never)
-    for (const line of response.headers.getSetCookie()) keep(line)
-    return { status: response.status, headers: response.headers, text: await response.text() }
-  }
-  function keep(line: string): void {
-    const [, key = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-    if (/Max-Age=0/.test(line)) cookies.delete(key)
-    else cookies.set(key, value)
-  }
-
-  const navigation = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-site': 'same-origin' }
-  const form = { origin, 'content-type': 'application/x-www-form-urlencoded' }
+  const ask = (request: Request) => handlers[request.method as 'GET' | 'POST'](request as never)
+  const http = makeHttpBrowser(name, origin, ask, providers)
+  const { cookies } = http
   const browser: Browser = {
-    name,
-    cookies,
-    get: (path, headers = {}) => request('GET', path, { ...navigation, ...headers }),
-    post: (path, fields = {}, headers = {}) =>
-      request('POST', path, { ...navigation, ...form, ...headers }, new URLSearchParams(fields).toString()),
-    async login(sub = 'alice', how = {}) {
-      const { csrfToken } = JSON.parse((await browser.get('/api/auth/csrf')).text)
-      const start = await browser.post(`/api/auth/signin/${how.provider ?? 'keycloak'}`, {
-        csrfToken,
-        callbackUrl: how.callbackUrl ?? '/inbox',
-      })
-      return browser.follow(start, { sub, ...how })
-    },
-    async follow(first, { ignoresPrompt, provider: _, callbackUrl: __, ...login } = {}) {
-      const hops: string[] = []
-      let answer = first
-      for (;;) {
-        const location = answer.headers.get('location')
-        if (location === null || hops.length >= 20) return { answer, hops }
-        let url = new URL(location, origin)
-        const at = [providers.provider, providers.another].find((one) => one?.issuer === url.origin)
-        if (at) {
-          hops.push(url.searchParams.get('prompt') === 'login' ? 'provider login' : 'provider')
-          if (ignoresPrompt) {
-            url.searchParams.delete('prompt')
-            url.searchParams.set('max_age', '315360000')
-          }
-          url = at.authorize(url, { browser: name, ...login })
-        }
-        hops.push(url.pathname)
-        if (!url.pathname.startsWith('/api/auth/')) return { answer, hops }
-        answer = await browser.get(url.pathname + url.search)
-      }
-    },
+    ...http,
     async signOut() {
-      const { csrfToken } = JSON.parse((await browser.get('/api/auth/csrf')).text)
+      const { csrfToken } = JSON.parse((await http.get('/api/auth/csrf')).text)
       const script = { 'x-auth-return-redirect': '1', 'sec-fetch-mode': 'cors', accept: '*/*' }
-      return browser.post('/api/auth/signout', { csrfToken, callbackUrl: '/bye' }, script)
+      return http.post('/api/auth/signout', { csrfToken, callbackUrl: '/bye' }, script)
     },
-    auth: () => browser.within(() => app.auth()),
+    auth: () => browser.within(() => auth()),
     async within(work) {
-      next.headers = new Headers({ ...navigation, origin, host: new URL(origin).host, cookie: cookieHeader() })
+      next.headers = new Headers({ ...navigation, origin, host: new URL(origin).host, cookie: http.cookieHeader() })
       next.cookies = cookies
       return work()
     },

@@ -4,9 +4,10 @@ import type { App } from './app.ts'
 import { EndSessionError } from './errors.ts'
 import { readFresh } from './fresh.ts'
 import { refusedHandle } from './host.ts'
-import { newSession, type SignedIn } from './new-session.ts'
+import { dated, newSession, type SignedIn } from './new-session.ts'
 import { readLogin } from './protocol/exchange.ts'
 import type { Provider } from './protocol/provider.ts'
+import { personId } from './protocol/user.ts'
 import { sha256 } from './runtime.ts'
 import type { Tokens } from './session/contents.ts'
 import { newCookieId, sessionIdOf } from './session/ids.ts'
@@ -20,6 +21,11 @@ export interface EarlierLogin {
 }
 
 export interface OpenHow {
+  /**
+   * The person, where the provider issues no ID tokens: the id that its user endpoint names, as text. Never an e-mail address, never
+   * a login name: those get other owners. With an ID token it has to be that one's.
+   */
+  readonly sub?: string | undefined
   /**
    * The person has just met the login screen, as `host.login` was asked to see to. It counts only with a provider that never
    * says `auth_time`; of the others, a login that needs one and has none throws ERR_LOGIN.
@@ -40,17 +46,18 @@ const unknownBrowser = 'Unknown browser'
 
 /**
  * A record for a login that the host has just completed. Does NOT verify the ID token's signature: the host has. When a
- * mark refuses the login, the handle opens nothing, and `protect` asks for the login screen.
+ * mark refuses the login, the handle opens nothing, and `protect` asks for the login screen. `handle`: where the host's own
+ * session says what it is.
  */
 export async function openAttached(
   app: App,
   name: string,
   tokens: Tokens,
-  { interactive = false, replaces, startedWith, request }: OpenHow = {},
+  { sub, interactive = false, replaces, startedWith, request }: OpenHow = {},
+  handle: string = newCookieId(app.options.runtime),
 ): Promise<string> {
   const provider = providerNamed(app, name)
-  const login = signedInWith(provider, tokens)
-  const handle = newCookieId(app.options.runtime)
+  const login = await dated(app, provider, signedInAs(provider, tokens, sub))
   const id = sessionIdOf(handle) as string
   const browser = request ? browserLabel(request.headers.get('user-agent')) : unknownBrowser
   const session = newSession(app, provider, id, login, { provider: name, browser, hosted: true })
@@ -85,15 +92,16 @@ function lacksFresh(app: App, request: Request, provider: Provider, { authTime }
 
 /**
  * A record for a login from before. The same login always gets the same handle, in all copies of its cookie, so that an
- * ended one is not adopted again. Nothing once adoption is over, or when it has ended.
+ * ended one is not adopted again. Nothing once adoption is over, or when it has ended. `own`: the handle, where each of the
+ * host's sessions says what it is.
  */
-export async function adopt(app: App, name: string, earlier: EarlierLogin): Promise<string | undefined> {
+export async function adopt(app: App, name: string, earlier: EarlierLogin, own?: string): Promise<string | undefined> {
   const { runtime, adoptUntil } = app.options
   const provider = providerNamed(app, name)
   const now = runtime.now()
   if (adoptUntil === undefined || now >= adoptUntil) return undefined
   const login = signedInBefore(provider, earlier, now)
-  const handle = earlierHandle(app, provider, earlier)
+  const handle = own ?? earlierHandle(app, provider, earlier)
   const id = sessionIdOf(handle) as string
   if (await app.store.get(id)) return handle
   if (await isOver(app, provider, login, now)) return undefined
@@ -125,10 +133,35 @@ async function isOver(
   return (await app.store.covers({ iss: config.issuer, client: config.clientId, sub: claims.sub, at: 0 })) !== undefined
 }
 
+/** Throws ERR_LOGIN where the tokens do not say who this is, or say somebody else. */
+function signedInAs(provider: Provider, tokens: Tokens, sub: string | undefined): SignedIn {
+  if (provider.config.withoutOpenid) {
+    // Some have ID tokens that only a host takes: then that names the person, unless the host does.
+    const named = sub ?? (tokens.idToken ? signedInWith(provider, tokens).claims.sub : undefined)
+    return signedInWithout(provider, tokens, named)
+  }
+  const login = signedInWith(provider, tokens)
+  if (sub !== undefined && login.claims.sub !== sub) throw notThisPerson()
+  return login
+}
+
+/** The host has asked the user endpoint. No ID token is kept: there is no logout that it would be a hint for. */
+function signedInWithout({ runtime }: Provider, { idToken: _, ...tokens }: Tokens, sub: string | undefined): SignedIn {
+  try {
+    return { ...tokens, claims: { sub: personId(sub) }, signedInAt: Math.floor(runtime.now()) }
+  } catch (cause) {
+    throw new EndSessionError('ERR_LOGIN', 'Nobody is named: `sub` has to be the id of the person there.', { cause })
+  }
+}
+
+function notThisPerson(): EndSessionError {
+  return new EndSessionError('ERR_LOGIN', 'The ID token is not of this person.')
+}
+
 /** Throws ERR_LOGIN for an ID token of another provider, client or person, or none at all. */
 function signedInWith({ config, runtime }: Provider, tokens: Tokens): SignedIn {
   try {
-    const { iss, aud, sub, iat, exp, auth_time, ...others } = decodeJwt(tokens.idToken)
+    const { iss, aud, sub, iat, exp, auth_time, ...others } = decodeJwt(tokens.idToken ?? '')
     if (iss !== config.issuer || !aud || ![aud].flat().includes(config.clientId))
       throw new Error('it is for somebody else')
     if (typeof sub !== 'string' || typeof iat !== 'number' || typeof exp !== 'number')
@@ -141,13 +174,14 @@ function signedInWith({ config, runtime }: Provider, tokens: Tokens): SignedIn {
 }
 
 function signedInBefore(provider: Provider, { sub, tokens }: EarlierLogin, now: number): SignedIn {
+  if (provider.config.withoutOpenid) return signedInWithout(provider, tokens ?? {}, sub)
   if (typeof sub !== 'string' || sub === '') throw new EndSessionError('ERR_LOGIN', 'Nobody is named.')
   if (!tokens?.idToken) {
     const signedInAt = Math.floor(now)
     return { ...tokens, idToken: '', claims: { iss: '', aud: '', sub, iat: signedInAt, exp: signedInAt }, signedInAt }
   }
   const login = signedInWith(provider, tokens)
-  if (login.claims.sub !== sub) throw new EndSessionError('ERR_LOGIN', 'The ID token is not of this person.')
+  if (login.claims.sub !== sub) throw notThisPerson()
   return login
 }
 

@@ -17,7 +17,7 @@ import { every } from './runtime.ts'
 import { sessionIdOf } from './session/ids.ts'
 import { sweep } from './settle.ts'
 import { createTabStreams } from './tab-streams.ts'
-import { isProbeAnswer } from './transactions.ts'
+import { probedProvider } from './transactions.ts'
 import { createUnauthenticated } from './unauthenticated.ts'
 import { errorResponse } from './web/error-response.ts'
 
@@ -35,6 +35,14 @@ export function createEndSession(options: Options | (() => Options)): EndSession
     return made
   }
   if (typeof options !== 'function') get()
+  return deferEndSession(get, async () => made?.close())
+}
+
+/** Asks for the object when it is asked itself. `close`: without making it first, where that can be. */
+export function deferEndSession(
+  get: () => EndSession,
+  close: () => Promise<void> = async () => get().close(),
+): EndSession {
   return {
     handle: async (request, how) => get().handle(request, how),
     session: async (request, how) => get().session(request, how),
@@ -52,7 +60,7 @@ export function createEndSession(options: Options | (() => Options)): EndSession
       return get().urls
     },
     ready: async () => get().ready(),
-    close: async () => made?.close(),
+    close,
   }
 }
 
@@ -96,7 +104,8 @@ function makeAuthenticated(options: Resolved): Made {
       const methods = routes.get(name)
       if (!methods) return undefined
       // Attached, the way back from the login is the host's, whatever it is called; that from a probe is ours.
-      if (/^callback(\/|$)/.test(name) && (host ?? options.host) && !isProbeAnswer(app, request)) return undefined
+      if (/^callback(\/|$)/.test(name) && (host ?? options.host) && probedProvider(app, request) === undefined)
+        return undefined
       const route = methods.get(request.method === 'HEAD' ? 'GET' : request.method)
       if (!route) return methodNotAllowed([...methods.keys()])
       return route(hosted(host), request).catch((error) => {

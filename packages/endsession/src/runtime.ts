@@ -29,6 +29,16 @@ export function systemNow(): number {
   return Date.now() / 1000
 }
 
+/** For others who want it so. */
+export function dateAt(seconds: number): Date {
+  return new Date(seconds * 1000)
+}
+
+/** Of what a database calls a time. NaN for what is none. */
+export function epochSeconds(time: Date | string | number): number {
+  return new Date(time).getTime() / 1000
+}
+
 export function systemRuntime(): Runtime {
   return {
     now: systemNow,

@@ -85,11 +85,11 @@ function isCallbackOf(app: App, request: Request, { provider }: Transaction): bo
   return app.host !== undefined || new URL(app.callbackOf(provider)).pathname === new URL(request.url).pathname
 }
 
-/** Attached, the host gets the provider's answers first: is this the one to a probe of ours? Takes nothing. */
-export function isProbeAnswer(app: App, request: Request): boolean {
+/** Attached, the host gets the provider's answers first: whose is this one, to a probe of ours? Takes nothing. */
+export function probedProvider(app: App, request: Request): string | undefined {
   const [state = '', ...more] = new URL(request.url).searchParams.getAll('state')
   const sealed = app.sealer.openCookie('login', readCookie(request, cookieName(app, state))) as Sealed | undefined
-  return more.length === 0 && sealed?.kind === 'probe'
+  return more.length === 0 && sealed?.kind === 'probe' ? sealed.provider : undefined
 }
 
 /** `Set-Cookie` lines that remove every login in progress, a bounded number of them. */

@@ -3,21 +3,22 @@ import type { NextAuthResult } from 'next-auth'
 import { EndSessionError } from '../../errors.ts'
 import { logout } from '../../flows/logout.ts'
 import { errorResponse } from '../../web/error-response.ts'
-import { prepareLogin } from './begin.ts'
+import { safeReturnTo } from '../../web/return-to.ts'
+import { prepareLogin } from '../auth-js/begin.ts'
+import { appOf } from '../auth-js/handlers.ts'
+import { readHeaders, redirectTo, setCookies } from '../auth-js/next-headers.ts'
+import { unauthenticatedSession } from '../auth-js/unauthenticated.ts'
+import { look, lookBack, note } from '../auth-js/visit.ts'
 import { bindConfig } from './config.ts'
-import { appOf } from './handlers.ts'
-import type { Kit } from './kit.ts'
-import { readHeaders, setCookies } from './next-headers.ts'
-import { unauthenticatedSession } from './unauthenticated.ts'
-import { look, note, unlessStore } from './visit.ts'
+import type { NextAuthKit } from './kit.ts'
 
 type Actions = Omit<NextAuthResult, 'handlers'>
 /** The last form of a function that has several: TypeScript takes each apart by itself. */
 type Call = (...args: unknown[]) => unknown
 
-export function makeActions(kitOf: () => Kit): Actions {
+export function makeActions(kitOf: () => NextAuthKit): Actions {
   /** Auth.js for one request, which counts as a visit or not. Throws ERR_STORE. */
-  async function visited(kit: Kit, headers: Headers, counts = true): Promise<Call> {
+  async function visited(kit: NextAuthKit, headers: Headers, counts = true): Promise<Call> {
     const visit = await look(kit, headers)
     if (counts) note(kit, visit)
     return kit.nextAuth(bindConfig(kit, visit)).auth as Call
@@ -74,6 +75,7 @@ export function makeActions(kitOf: () => Kit): Actions {
     const [provider, how, own] = args
     const cookie = (await readHeaders()).get('cookie') ?? ''
     const kit = kitOf()
+    if (!kit.awake) return stayHere(how, homeOf(kit, how))
     const request = new Request(kit.options.origin, { headers: { cookie } })
     const { begins, setCookies: lines, allowed } = await prepareLogin(kit, request, provider)
     await setCookies(lines)
@@ -83,7 +85,11 @@ export function makeActions(kitOf: () => Kit): Actions {
   async function signOut(...args: Parameters<Actions['signOut']>): Promise<unknown> {
     const headers = await readHeaders()
     const kit = kitOf()
-    const visit = await look(kit, headers).catch(unlessStore)
+    const [how] = args
+    // There is no logout either, and the page says so.
+    const said = `${kit.options.origin}${kit.options.basePath}/logout`
+    if (!kit.awake) return how?.redirect === false ? { redirect: said, cookies: [] } : redirectTo(said)
+    const visit = await lookBack(kit, headers)
     const request = new Request(`${kit.options.origin}/`, { method: 'POST', headers: withoutBody(headers) })
     const { response } = await logout(appOf(kit), request, { stays: true })
     if (response.status >= 400)
@@ -104,6 +110,23 @@ export function makeActions(kitOf: () => Kit): Actions {
     signOut: signOut as Actions['signOut'],
     unstable_update: update,
   }
+}
+
+type SignInHow = Parameters<Actions['signIn']>[1]
+
+/** There is no login: everybody is in, and goes on to where they wanted to go. */
+function homeOf({ options }: NextAuthKit, how: SignInHow): string {
+  const { redirectTo: wanted } = fieldsOf(how)
+  const { origin, trustedOrigins } = options
+  return safeReturnTo(typeof wanted === 'string' ? wanted : undefined, origin, trustedOrigins) ?? `${origin}/`
+}
+
+function stayHere(how: SignInHow, url: string): string | Promise<never> {
+  return fieldsOf(how).redirect === false ? url : redirectTo(url)
+}
+
+function fieldsOf(how: SignInHow): Readonly<Record<string, unknown>> {
+  return how instanceof FormData ? Object.fromEntries(how) : (how ?? {})
 }
 
 function withoutBody(headers: Headers): Headers {

@@ -1,0 +1,10 @@
+import { join } from 'node:path'
+
+/** @type {import('next').NextConfig} */
+export default {
+  // A native module: it stays where it is.
+  serverExternalPackages: ['libsql'],
+  // The workspace's types are checked by the workspace's own TypeScript.
+  typescript: { ignoreBuildErrors: true },
+  turbopack: { root: join(import.meta.dirname, '../..') },
+}
