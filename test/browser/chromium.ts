@@ -44,14 +44,17 @@ export interface Chromium {
   open(options?: ProfileOptions): Promise<Profile>
 }
 
-/** A suite that needs a browser; where there is none, all of it is left out, its hooks as well, and the run's end says so. */
-export function describeInBrowser(title: string, body: (chromium: Chromium) => void): void {
+/**
+ * A suite that needs a browser; where there is none, all of it is left out, its hooks as well, and the run's end says so.
+ * `pin` is asked when the first profile is opened: the browser trusts a certificate with this key, whoever has made it.
+ */
+export function describeInBrowser(title: string, body: (chromium: Chromium) => void, pin?: () => string): void {
   const left = chromiumPath === undefined ? { skip: true, meta: { leftOut: howToGetChromium } } : {}
-  describe(title, left, () => body(useChromium()))
+  describe(title, left, () => body(useChromium(pin)))
 }
 
 /** One browser process for the suite, begun when the first profile is opened. */
-function useChromium(): Chromium {
+function useChromium(pin?: () => string): Chromium {
   const ofSuite: Profile[] = []
   const ofTest: Profile[] = []
   let opened = ofSuite
@@ -73,7 +76,7 @@ function useChromium(): Chromium {
       let profile: Profile
       if (thirdPartyCookies === 'allowed') profile = await openAllowing(options)
       else {
-        launched ??= playwright.launch(launchOptions())
+        launched ??= playwright.launch(launchOptions(pin?.()))
         profile = await makeProfile(await (await launched).newContext(options))
       }
       profiles.push(profile)
@@ -122,7 +125,7 @@ async function makeProfile(context: BrowserContext, closed: () => void = () => {
   }
 }
 
-function launchOptions(): LaunchOptions {
+function launchOptions(pin?: string): LaunchOptions {
   return {
     executablePath: chromiumPath as string,
     headless: true,
@@ -135,6 +138,7 @@ function launchOptions(): LaunchOptions {
       '--disable-sync',
       '--disable-quic',
       '--no-first-run',
+      ...(pin === undefined ? [] : [`--ignore-certificate-errors-spki-list=${pin}`]),
     ],
     // People's browsers have a back-forward cache; playwright takes it away.
     ignoreDefaultArgs: ['--disable-back-forward-cache'],

@@ -24,9 +24,9 @@ export interface Demo {
 
 export async function startDemo(): Promise<Demo> {
   const folder = await mkdtemp(join(tmpdir(), 'endsession-browser-'))
-  const [room = 0, provider = 0, acme = 0, mail = 0, calendar = 0, api = 0] = await findFreePorts(6)
+  const [room = 0, provider = 0, acme = 0, mail = 0, calendar = 0, api = 0, next = 0] = await findFreePorts(7)
   const plan = makePlan({
-    ports: { room, provider, acme, mail, calendar, api },
+    ports: { room, provider, acme, mail, calendar, api, next },
     folder,
     providerAsks: false,
     upstreamStays: false,

@@ -1,132 +1,197 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buffer } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { createGuard } from 'endsession/guard'
-import { type FakeProvider, fakeProvider } from 'endsession/testing'
+import { createGuard, type Guard, type GuardEvent, type GuardOptions } from 'endsession/guard'
+import type { FakeProvider, FakeProviderBehaviours } from 'endsession/testing'
+import { afterAll, beforeAll } from 'vitest'
+import { type NginxServer, startNginx } from '../../servers/dist/nginx.js'
+import { localFetch } from './local-fetch.ts'
+import { freePort, listen, type NextProvider, serveJobs, serveProvider } from './next-neighbours.ts'
 
-const example = fileURLToPath(new URL('../../examples/next-authjs/', import.meta.url))
-const nextProgram = createRequire(`${example}package.json`).resolve('next/dist/bin/next')
+const examples = fileURLToPath(new URL('../../examples/', import.meta.url))
+const names = new URL('../../demo/dist/localhost-lookup.js', import.meta.url)
 const jobsKey = 'a key of the jobs service, long enough'
+const secret = 'a secret of thirty-two bytes or more'
 
-/** The example, built and started, with a provider and a service behind it on servers of their own. */
+/** An example, built and started, with a provider and a service behind it on servers of their own. */
 export interface NextApp {
   readonly origin: string
+  /** Each of its processes, as what stands in front of it calls it. */
+  readonly processes: readonly string[]
   readonly provider: FakeProvider
+  /** Keeps tokens that the provider has issued from arriving; what it answers lets them through. */
+  holdTokens(): () => void
+  /** How many answers it keeps. */
+  readonly held: () => number
   readonly jobs: string
   /** The file of the sessions. */
   readonly database: string
+  readonly secret: string
   /** What the service was asked with, in order. */
   readonly tokens: readonly string[]
-  /** Everything that the Next.js server has written. */
+  /** What the service's guard has told. */
+  readonly told: readonly GuardEvent[]
+  /** Everything that the Next.js servers have written. */
   readonly written: () => string
+  /** What stands in front, where something does. */
+  readonly nginx: NginxServer | undefined
+  /** A plain HTTP client's. */
+  readonly fetch: typeof fetch
   close(): Promise<void>
 }
 
-/** `next build`, with nothing in the environment but what a program needs to run. Answers its exit code and what it wrote. */
-export async function buildNextApp(): Promise<{ readonly code: number | null; readonly written: string }> {
-  const child = startNext(['build'], {})
+export interface NextAppWishes {
+  /** A folder of `examples`. */
+  readonly example?: string
+  readonly environment?: Readonly<Record<string, string>>
+  /** Puts an nginx with TLS in front, of the app as well as of the provider. */
+  readonly behindNginx?: boolean
+  /** Lines for nginx. @default none: as it comes */
+  readonly settings?: string
+  readonly processes?: number
+  readonly behaviours?: FakeProviderBehaviours
+  readonly guard?: Pick<GuardOptions, 'auth'>
+}
+
+export interface NextBuild {
+  readonly code: number | null
+  readonly written: string
+}
+
+/** `next build`, with nothing in the environment but what a program needs to run. */
+export async function buildNextApp(example = 'next-authjs'): Promise<NextBuild> {
+  const child = startNext(example, ['build'], {})
   const written = collect(child)
   const [code] = await once(child, 'exit')
   return { code, written: written() }
 }
 
-export async function startNextApp(environment: Record<string, string> = {}): Promise<NextApp> {
+/** The app of a suite, from its first test to its last. */
+export function useNextApp(wishes: NextAppWishes = {}): () => NextApp {
+  let app: NextApp | undefined
+  beforeAll(async () => {
+    app = await startNextApp(wishes)
+  })
+  afterAll(() => app?.close())
+  return () => {
+    if (!app) throw new Error('the app has not begun yet')
+    return app
+  }
+}
+
+export async function startNextApp({
+  example = 'next-authjs',
+  environment = {},
+  behindNginx = false,
+  settings = '',
+  processes: count = 1,
+  behaviours,
+  guard: guardOptions,
+}: NextAppWishes = {}): Promise<NextApp> {
   const folder = mkdtempSync(join(tmpdir(), 'endsession-next-'))
   const database = join(folder, 'endsession.db')
-  const port = await freePort()
-  const origin = `http://localhost:${port}`
+  const different = new Set<number>()
+  while (different.size < count) different.add(await freePort())
+  const ports = [...different]
+  let provider: NextProvider | undefined
+  const idServer = await listen((request, response) => provider?.answer(request, response))
+  const nginx = behindNginx
+    ? await startNginx([
+        { name: 'app.localhost', to: ports, settings },
+        { name: 'id.localhost', to: [idServer.port] },
+      ])
+    : undefined
+  const originOf = (name: string, port: number) => (nginx ? `https://${name}:${nginx.port}` : `http://${name}:${port}`)
+  // Hosts of their own: cookies are kept by host, whatever the port is.
+  const origin = originOf('app.localhost', ports[0] as number)
+  const issuer = originOf('id.localhost', idServer.port)
+  provider = serveProvider(issuer, behaviours)
+  const fetch = localFetch(nginx && readFileSync(nginx.authority, 'utf8'))
   const tokens: string[] = []
-  const idServer = await listen((request, response) => void visitProvider(request, response))
-  // A host of its own: cookies are kept by host, whatever the port is.
-  const issuer = `http://127.0.0.1:${idServer.port}`
-  const provider = fakeProvider({
-    issuer,
-    metadata: { userinfo_endpoint: `${issuer}/userinfo` },
-    idTokenClaims: { name: 'Alice' },
-    jwtAccessTokens: true,
-  })
-  const guard = createGuard({
+  const told: GuardEvent[] = []
+  let guard: Guard | undefined
+  const jobsServer = await listen(serveJobs(() => guard, tokens))
+  const { clientId, clientSecret = '' } = provider.fake
+  const children = ports.map((port) =>
+    startNext(example, ['start', '-p', String(port), '-H', '127.0.0.1'], {
+      NODE_OPTIONS: `--import ${names}`,
+      ...(nginx && { NODE_EXTRA_CA_CERTS: nginx.authority }),
+      // Versions 5 and 4 of Auth.js call them by different names.
+      AUTH_URL: origin,
+      NEXTAUTH_URL: origin,
+      AUTH_TRUST_HOST: 'true',
+      AUTH_SECRET: secret,
+      NEXTAUTH_SECRET: secret,
+      AUTH_KEYCLOAK_ID: clientId,
+      AUTH_KEYCLOAK_SECRET: clientSecret,
+      AUTH_KEYCLOAK_ISSUER: issuer,
+      DATABASE: database,
+      JOBS_URL: `http://127.0.0.1:${jobsServer.port}`,
+      JOBS_KEY: jobsKey,
+      ...environment,
+    }),
+  )
+  const collected = children.map(collect)
+  const written = () => collected.map((one) => one()).join('')
+  const processes = ports.map((port) => `http://127.0.0.1:${port}`)
+  const answering = async (places: readonly string[]) => {
+    const answers = await Promise.all(places.map((one) => fetch(`${one}/api/auth/csrf`)))
+    return answers.every(({ status }) => status < 500)
+  }
+  // What stands in front is not asked before: for ten seconds it takes nobody to a process that has not begun.
+  await until(() => answering(processes), written)
+  await until(() => answering([origin]), written)
+  guard = createGuard({
     issuer,
     audience: 'api',
     feed: { url: `${origin}/api/auth/endsession/feed`, name: 'jobs', key: jobsKey },
+    runtime: { fetch },
+    onEvent: (event) => void told.push(event),
+    ...guardOptions,
   })
-  const jobsServer = await listen((request, response) => void serveJobs(request, response))
-
-  async function visitProvider(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', issuer)
-    const body = request.method === 'POST' ? await buffer(request) : undefined
-    if (url.pathname === '/end-session') return send(response, provider.endSession(url).redirect)
-    if (url.pathname !== '/authorize') {
-      const headers = new Headers(Object.entries(request.headers).map(([name, value]) => [name, String(value)]))
-      const answer = await provider.fetch(url, {
-        method: request.method ?? 'GET',
-        headers,
-        ...(body && { body: new Uint8Array(body) }),
-      })
-      return void response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(await answer.text())
-    }
-    if (body)
-      return send(response, provider.authorize(url, { sub: new URLSearchParams(String(body)).get('sub') ?? '' }))
-    const silent = new URL(url)
-    silent.searchParams.set('prompt', 'none')
-    const back = url.searchParams.get('prompt') === 'login' ? undefined : provider.authorize(silent)
-    if (back?.searchParams.has('code')) return send(response, back)
-    response.writeHead(200, { 'content-type': 'text/html' })
-    response.end('<h1>Who are you?</h1><form method="post"><input name="sub"><button>Continue</button></form>')
-  }
-
-  async function serveJobs(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const authorization = request.headers.authorization ?? ''
-    tokens.push(authorization)
-    const checked = await guard.check(new Request('http://jobs', { headers: { authorization } }))
-    if (checked.ok) return void response.end(`jobs of ${checked.claims.sub}`)
-    response.writeHead(checked.response.status).end(checked.why)
-  }
-
-  const child = startNext(['start', '-p', String(port), '-H', '127.0.0.1'], {
-    AUTH_URL: origin,
-    AUTH_TRUST_HOST: 'true',
-    AUTH_SECRET: 'a secret of thirty-two bytes or more',
-    AUTH_KEYCLOAK_ID: provider.clientId,
-    AUTH_KEYCLOAK_SECRET: provider.clientSecret ?? '',
-    AUTH_KEYCLOAK_ISSUER: issuer,
-    DATABASE: database,
-    JOBS_URL: `http://127.0.0.1:${jobsServer.port}`,
-    JOBS_KEY: jobsKey,
-    ...environment,
-  })
-  const written = collect(child)
-  await until(async () => (await fetch(`${origin}/api/auth/csrf`, { redirect: 'manual' })).status < 500, written)
 
   return {
     origin,
-    provider,
+    processes,
+    provider: provider.fake,
+    holdTokens: provider.holdTokens,
+    held: provider.held,
     jobs: `http://127.0.0.1:${jobsServer.port}/jobs`,
     database,
+    secret,
     tokens,
+    told,
     written,
+    nginx,
+    fetch,
     async close() {
-      await guard.close()
-      const gone = child.exitCode === null ? once(child, 'exit') : undefined
-      child.kill('SIGKILL')
-      await gone
+      await guard?.close()
+      for (const child of children) {
+        const gone = child.exitCode === null ? once(child, 'exit') : undefined
+        child.kill('SIGKILL')
+        await gone
+      }
+      await nginx?.close()
       await Promise.all([idServer.close(), jobsServer.close()])
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
     },
   }
 }
 
-function startNext(words: readonly string[], environment: Record<string, string>): ChildProcess {
+function startNext(
+  example: string,
+  words: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): ChildProcess {
+  const folder = join(examples, example)
+  const program = createRequire(join(folder, 'package.json')).resolve('next/dist/bin/next')
   const { PATH = '', HOME = '', TMPDIR } = process.env
-  return spawn(process.execPath, [nextProgram, ...words], {
-    cwd: example,
+  return spawn(process.execPath, [program, ...words], {
+    cwd: folder,
     env: {
       NODE_ENV: 'production',
       PATH,
@@ -155,28 +220,4 @@ export async function until(
     if (performance.now() > end) throw new Error(`it did not come to that\n${story()}`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
-}
-
-async function freePort(): Promise<number> {
-  const { port, close } = await listen(() => {})
-  await close()
-  return port
-}
-
-async function listen(listener: RequestListener): Promise<{ readonly port: number; close(): Promise<void> }> {
-  const server = createServer(listener)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  return {
-    port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
-}
-
-function send(response: ServerResponse, to: URL | undefined): void {
-  response.writeHead(303, { location: to?.href ?? '/' }).end()
 }

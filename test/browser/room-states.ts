@@ -7,6 +7,7 @@ export const links: RoomLinks = {
   mail: 'http://mail.localhost:4101/',
   calendar: 'http://calendar.localhost:4102/',
   devices: 'http://mail.localhost:4101/devices',
+  next: 'http://next.localhost:4106/',
   notice: undefined,
 }
 
@@ -247,4 +248,28 @@ const worst: RoomState = {
   problem: 'Calendar did not answer within three seconds: what is shown here may be older than it looks.',
 }
 
-export const states = { start, loggedIn, usualOut, over, worst }
+/** With the Next.js app, and Ana's phone: the film has all its lanes. */
+const withJobs: RoomState = {
+  ...usualOut,
+  revision: 6,
+  storeys: usualOut.storeys.map((storey) =>
+    storey.layer === 'peers'
+      ? {
+          ...storey,
+          name: 'Calendar and Jobs',
+          question: 'Is she still in at one of them?',
+          is: {
+            observed: 'alive',
+            answer: 'With copied cookies: Calendar → “Ana’s week”, Jobs → “Jobs of Ana”',
+          },
+        }
+      : storey,
+  ),
+  film: [
+    ...over.film,
+    makeExchange(27, '5 Try to get back in', 'laptop', 'next', 'POST /', 303),
+    makeExchange(28, '5 Try to get back in', 'provider', 'next', 'POST /backchannel-logout', 200),
+  ],
+}
+
+export const states = { start, loggedIn, usualOut, over, worst, withJobs }

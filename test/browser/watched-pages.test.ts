@@ -181,7 +181,10 @@ describeInBrowser('[L24] a watched page', (chromium) => {
       await endElsewhere()
       app.provider.endSession(`${app.provider.issuer}/end-session`)
       await signIn(page, 'bob')
-      await until(async () => expect(await page.evaluate(left).catch(() => [])).toEqual(kept))
+      // Once it has been wiped the page begins anew.
+      await page.waitForFunction("performance.getEntriesByType('navigation')[0].type === 'reload'")
+      await inbox(page, 'bob')
+      await until(async () => expect(await page.evaluate(left)).toEqual(kept))
       await page.evaluate(fill)
       await page.reload()
       await inbox(page, 'bob')
