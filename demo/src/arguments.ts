@@ -9,6 +9,8 @@ export interface Wishes {
   readonly providerAsks: boolean
   readonly upstreamStays: boolean
   readonly guardStopped: boolean
+  readonly next: boolean
+  readonly provider: 'own' | 'keycloak'
   readonly auth: Auth
   readonly ports: Ports
   readonly store: StoreWishes
@@ -20,6 +22,7 @@ export interface Wishes {
 export class UsageError extends Error {}
 
 const defaultBase = 4400
+const providers = ['own', 'keycloak'] as const
 const kinds = ['sqlite', 'redis', 'postgres'] as const
 const mostNodes = 9
 
@@ -44,10 +47,15 @@ log in, log out, and see what is really over, in the control room (http://localh
                         postgres://…; what was put there is removed at the end
   --nodes <number>      each app as so many processes (1 to ${mostNodes}), behind a balancer that hands each
                         request to the next one (default 1)
-  --port-base <number>  the first of six ports (default ${defaultBase}), in this order:
-                        room, provider, acme, mail, calendar, api
+  --next                a third app, Jobs: Next.js with Auth.js, which endsession wraps. It is
+                        built once, and again when something in it has changed; it is one process,
+                        with its sessions in a file
+  --provider <kind>     who plays Example ID and Acme: own (the default), or keycloak, a real one,
+                        each of them a realm of it. It needs Java, and Maven to fetch it (once)
+  --port-base <number>  the first of seven ports (default ${defaultBase}), in this order:
+                        room, provider, acme, mail, calendar, api, next
   --room-port <number>, --provider-port <number>, --acme-port <number>,
-  --mail-port <number>, --calendar-port <number>, --api-port <number>
+  --mail-port <number>, --calendar-port <number>, --api-port <number>, --next-port <number>
                         one port by itself
   --help                this text
 
@@ -69,6 +77,7 @@ const portOptions = {
   'mail-port': { type: 'string' },
   'calendar-port': { type: 'string' },
   'api-port': { type: 'string' },
+  'next-port': { type: 'string' },
 } as const
 
 export function readArguments(words: readonly string[], env: NodeJS.ProcessEnv): Wishes {
@@ -88,6 +97,8 @@ export function readArguments(words: readonly string[], env: NodeJS.ProcessEnv):
     providerAsks: values['provider-asks'],
     upstreamStays: values['upstream-stays'],
     guardStopped: values['guard-stopped'],
+    next: values.next,
+    provider: readProvider(values),
     auth: readAuth(env),
     ports,
     store: readStore(values.store, values['store-url']),
@@ -98,6 +109,15 @@ export function readArguments(words: readonly string[], env: NodeJS.ProcessEnv):
 function readAuth(env: NodeJS.ProcessEnv): Auth {
   const apps = readMode('AUTH_ENABLED', env['AUTH_ENABLED'], 'enabled')
   return { apps, api: readMode('API_AUTH_ENABLED', env['API_AUTH_ENABLED'], apps) }
+}
+
+function readProvider(values: { readonly provider: string; readonly 'provider-asks': boolean }): Wishes['provider'] {
+  const kind = providers.find((one) => one === values.provider)
+  if (!kind) throw new UsageError(`--provider ${values.provider}: is one of ${providers.join(', ')}`)
+  if (kind === 'keycloak' && values['provider-asks']) {
+    throw new UsageError('--provider-asks is for the demo’s own provider: Keycloak asks nobody who shows a good hint')
+  }
+  return kind
 }
 
 function readStore(word: string, url: string | undefined): StoreWishes {
@@ -139,6 +159,8 @@ function parse(words: readonly string[]) {
         'provider-asks': { type: 'boolean', default: false },
         'upstream-stays': { type: 'boolean', default: false },
         'guard-stopped': { type: 'boolean', default: false },
+        next: { type: 'boolean', default: false },
+        provider: { type: 'string', default: 'own' },
         store: { type: 'string', default: 'sqlite' },
         'store-url': { type: 'string' },
         nodes: { type: 'string', default: '1' },

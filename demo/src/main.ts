@@ -3,6 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { helpText, readArguments, UsageError, type Wishes } from './arguments.ts'
+import { type Keycloak, openKeycloak } from './keycloak.ts'
+import { buildNext } from './next-build.ts'
 import { runOnce } from './once/once.ts'
 import { makePlan, namesIn, type Plan } from './plan.ts'
 import { createRoom } from './room/room.ts'
@@ -27,35 +29,58 @@ async function main(): Promise<number> {
   }
   const folder = await mkdtemp(join(tmpdir(), 'endsession-demo-'))
   let storage: Storage | undefined
+  let keycloak: Keycloak | undefined
   let running: Running | undefined
   let closeRoom: (() => void) | undefined
   try {
-    const { ports, providerAsks, upstreamStays, once, auth, nodes } = wishes
-    const stopped = waitForStop()
+    const { ports, provider, providerAsks, upstreamStays, once, auth, nodes } = wishes
+    const stop = new AbortController()
+    const stopped = waitForStop().finally(() => stop.abort())
+    const next = wishes.next ? await Promise.race([buildNext(say, stop.signal), stopped]) : undefined
+    if (typeof next === 'number') return next
     say(whatBegins(wishes))
     storage = await openStorage(wishes.store)
     const record = once ? 'loot' : 'film'
-    const plan = makePlan({ ports, folder, store: storage.plan, nodes, providerAsks, upstreamStays, record, auth })
+    const plan = makePlan({
+      ports,
+      folder,
+      store: storage.plan,
+      nodes,
+      next,
+      provider,
+      providerAsks,
+      upstreamStays,
+      record,
+      auth,
+    })
     const wanted = namesIn(plan)
-    running = await startServers(plan, (line) => say(`  ${line}`), wanted)
+    if (provider === 'keycloak' && auth.apps === 'enabled') {
+      const begun = await Promise.race([openKeycloak(plan, say), stopped])
+      if (typeof begun === 'number') return begun
+      keycloak = begun
+    }
+    running = await startServers(plan, (line) => say(`  ${line}`), wanted, keycloak?.answers)
     for (const name of wanted) running.listen(name, (told) => told.type === 'notice' && say(`${name}: ${told.text}`))
     if (!once) closeRoom = await serveRoom(plan, createRoom(plan, running))
     say(`ready in ${seconds(startedAt)}`)
-    return await Promise.race([stopped, breakage(running), work(wishes, plan, running)])
+    return await Promise.race([stopped, breakage(running), work(wishes, plan, running, keycloak)])
   } catch (error) {
     say(`error: ${(error as Error).message}`)
     return 1
   } finally {
     closeRoom?.()
     await running?.stop()
+    await keycloak?.close()
     await storage?.close().catch((error) => say(`error: the store was not cleaned: ${(error as Error).message}`))
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-function whatBegins({ auth, store, nodes }: Wishes): string {
-  const apps = nodes === 1 ? 'two apps' : `two apps, ${nodes} processes each,`
-  const behind = auth.apps === 'enabled' ? 'the provider, its upstream, ' : ''
+function whatBegins({ auth, store, nodes, next, provider }: Wishes): string {
+  const two = nodes === 1 ? 'two apps' : `two apps, ${nodes} processes each,`
+  const apps = next ? `${two.replace(/,$/, '')}, another on Next.js` : two
+  const own = provider === 'own' ? 'the provider, its upstream, ' : 'Keycloak with two realms, '
+  const behind = auth.apps === 'enabled' ? own : ''
   return `starting ${behind}${apps} and an API; sessions in ${store.kind} …`
 }
 
@@ -77,7 +102,7 @@ function whyNothingToShow({ auth }: Wishes): string | undefined {
   return undefined
 }
 
-async function work(wishes: Wishes, plan: Plan, running: Running): Promise<number> {
+async function work(wishes: Wishes, plan: Plan, running: Running, keycloak: Keycloak | undefined): Promise<number> {
   if (wishes.once) {
     const startedAt = performance.now()
     const { output, passed, verdict } = await runOnce({ plan, running, guardStopped: wishes.guardStopped, say }, wishes)
@@ -85,11 +110,11 @@ async function work(wishes: Wishes, plan: Plan, running: Running): Promise<numbe
     say(`${verdict} (${seconds(startedAt)})`)
     return passed ? 0 : 1
   }
-  process.stdout.write(whereThingsAre(plan))
+  process.stdout.write(whereThingsAre(plan, keycloak))
   return new Promise(() => {})
 }
 
-function whereThingsAre(plan: Plan): string {
+function whereThingsAre(plan: Plan, keycloak: Keycloak | undefined): string {
   const { urls, auth, store, nodes } = plan
   const open = auth.apps === 'disabled'
   const takes = open ? 'takes everybody, too' : 'takes the apps’ access tokens'
@@ -100,7 +125,11 @@ function whereThingsAre(plan: Plan): string {
     ['Calendar', urls.calendar],
     ['Example ID', urls.provider, 'the provider of both'],
     ['Acme', urls.acme, 'signs people in to Example ID: ana with ana-demo, ben with ben-demo'],
+    ...(plan.next === undefined ? [] : [['Jobs', urls.next, 'Next.js with Auth.js, which endsession wraps']]),
     ['API', `${urls.api}/messages`, auth.api === auth.apps ? takes : disagrees],
+    ...(keycloak
+      ? [['Keycloak', keycloak.console.url, `its console: ${keycloak.console.name} with ${keycloak.console.password}`]]
+      : []),
   ].filter(([, url]) => !open || (url !== urls.provider && url !== urls.acme))
   const rows = lines.map(([name = '', url, what]) => [name.padEnd(12), url, what].filter(Boolean).join('  '))
   const notice = open ? ['Authentication is disabled: everybody is in, and nobody can be logged out.', ''] : []
@@ -125,3 +154,5 @@ function seconds(since: number): string {
 }
 
 process.exitCode = await main()
+// Whoever stopped it waits for nothing that was only beginning.
+if (process.exitCode > 128) process.exit()

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 
 /** The servers of the demo, each a process of its own. */
-export const names = ['provider', 'acme', 'mail', 'calendar', 'api'] as const
+export const names = ['provider', 'acme', 'mail', 'calendar', 'api', 'next'] as const
 
 export type Name = (typeof names)[number]
 
@@ -9,6 +9,9 @@ export type Name = (typeof names)[number]
 export const appNames = ['mail', 'calendar'] as const
 
 export type AppName = (typeof appNames)[number]
+
+/** Those of them that the API follows. */
+type FollowedName = AppName | 'next'
 
 /** Whether there is a login at all. */
 export type Mode = 'enabled' | 'disabled'
@@ -41,17 +44,21 @@ export interface Plan {
   readonly urls: Readonly<Record<Name, string>>
   /** Where the control room is. */
   readonly room: string
+  /** Who plays Example ID and Acme: the demo's own two servers, or two realms of one Keycloak. */
+  readonly provider: 'own' | 'keycloak'
   /** Client secrets, made anew by each start. */
   readonly secrets: Readonly<Record<Name, string>>
   /** What the API's guard shows to each app whose feed it follows; made anew by each start. */
-  readonly feedKeys: Readonly<Record<AppName, string>>
+  readonly feedKeys: Readonly<Record<FollowedName, string>>
   /** What each app seals its cookies and tokens with: the same in all its processes. */
-  readonly sessionSecrets: Readonly<Record<AppName, string>>
+  readonly sessionSecrets: Readonly<Record<FollowedName, string>>
   /** For files; SQLite's are there. */
   readonly folder: string
   readonly store: StorePlan
   /** How many processes each app is. */
   readonly nodes: number
+  /** The folder of the Next.js app, built. Nothing: there is no such app. */
+  readonly next: string | undefined
   /** The provider asks before it signs anybody out. */
   readonly providerAsks: boolean
   /** Example ID does not tell Acme when it signs somebody out. */
@@ -67,33 +74,49 @@ export interface Plan {
 /** What the API is called in the apps' `feed.keys`. */
 export const guardName = 'api'
 
+/** What the Next.js app calls it in its own. */
+export const jobsName = 'jobs'
+
 type PlanWishes = Pick<Plan, 'ports' | 'folder'> &
-  Partial<Pick<Plan, 'auth' | 'store' | 'nodes' | 'providerAsks' | 'upstreamStays' | 'record'>>
+  Partial<Pick<Plan, 'auth' | 'store' | 'nodes' | 'next' | 'provider' | 'providerAsks' | 'upstreamStays' | 'record'>>
 
 export function makePlan(wishes: PlanWishes): Plan {
   return {
     auth: { apps: 'enabled', api: 'enabled' },
     store: { kind: 'sqlite', space: 'endsession_demo', url: '' },
     nodes: 1,
+    next: undefined,
+    provider: 'own',
     providerAsks: false,
     upstreamStays: false,
     record: 'loot',
     ...wishes,
-    urls: byName((name) => `http://${name}.localhost:${wishes.ports[name]}`),
+    urls: { ...byName((name) => `http://${name}.localhost:${wishes.ports[name]}`), ...realmsOf(wishes) },
     room: `http://localhost:${wishes.ports.room}`,
     secrets: byName(makeSecret),
-    sessionSecrets: { mail: makeSecret(), calendar: makeSecret() },
-    feedKeys: { mail: makeSecret(), calendar: makeSecret() },
+    sessionSecrets: { mail: makeSecret(), calendar: makeSecret(), next: makeSecret() },
+    feedKeys: { mail: makeSecret(), calendar: makeSecret(), next: makeSecret() },
   }
+}
+
+/** Keycloak is called by one name by everybody: by browsers, by the apps, and by itself. */
+function realmsOf({ provider, ports }: PlanWishes): Partial<Plan['urls']> {
+  if (provider !== 'keycloak') return {}
+  const realms = `http://localhost:${ports.provider}/realms`
+  return { provider: `${realms}/example`, acme: `${realms}/acme` }
 }
 
 function makeSecret(): string {
   return randomBytes(32).toString('base64url')
 }
 
-/** Without a login there is nothing to do for a provider, nor for the one behind it. */
-export function namesIn({ auth }: Plan): readonly Name[] {
-  return auth.apps === 'enabled' ? names : names.filter((name) => name !== 'provider' && name !== 'acme')
+/** Those that are processes of ours. Without a login there is nothing to do for a provider, nor for the one behind it. */
+export function namesIn({ auth, next, provider }: Plan): readonly Name[] {
+  const idle: readonly Name[] = [
+    ...(auth.apps === 'enabled' && provider === 'own' ? [] : (['provider', 'acme'] as const)),
+    ...(next === undefined ? (['next'] as const) : []),
+  ]
+  return names.filter((name) => !idle.includes(name))
 }
 
 function byName<T>(make: (name: Name) => T): Record<Name, T> {

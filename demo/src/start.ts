@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { balance } from './balancer.ts'
-import type { Ask, Begin, Questions, Told } from './messages.ts'
-import { appNames, type Name, names, type Plan } from './plan.ts'
+import type { Answers, Ask, Begin, Questions, Told } from './messages.ts'
+import { appNames, type Name, namesIn, type Plan } from './plan.ts'
 import { listen } from './servers/serve.ts'
 
 export interface Running {
@@ -31,10 +31,11 @@ const fileOf: Readonly<Record<Name, string>> = {
   mail: 'app',
   calendar: 'app',
   api: 'api',
+  next: 'next',
 }
 
 /** Apps ask their provider at once what it can do, and the API's guard asks the apps what has ended. */
-const order: readonly (readonly Name[])[] = [['provider', 'acme'], ['mail', 'calendar'], ['api']]
+const order: readonly (readonly Name[])[] = [['provider', 'acme'], ['mail', 'calendar', 'next'], ['api']]
 
 /** How long a server may take to end by itself before it is killed. */
 const patienceSeconds = 2
@@ -44,7 +45,9 @@ const answerSeconds = 8
 export async function startServers(
   plan: Plan,
   say: (line: string) => void,
-  wanted: readonly Name[] = names,
+  wanted: readonly Name[] = namesIn(plan),
+  /** Of those that are no processes of ours. */
+  others: Readonly<Partial<Record<Name, Answers>>> = {},
 ): Promise<Running> {
   // All at once, so that they load while the first ones begin.
   const children = new Map(wanted.map((name) => [name, forkServers(name, plan)]))
@@ -59,7 +62,7 @@ export async function startServers(
         for (const child of childrenOf(name)) child.off('message', hear)
       }
     },
-    ask: makeAsking(children),
+    ask: makeAsking(children, others),
     pause: (name) => signal(childrenOf(name), 'SIGSTOP'),
     resume: (name) => signal(childrenOf(name), 'SIGCONT'),
     onBroken(broken) {
@@ -143,7 +146,10 @@ function whyNot(
 }
 
 /** One listener for all that a server is asked. The answer is as the table of questions says: both sides are compiled against it. */
-function makeAsking(children: ReadonlyMap<Name, readonly ChildProcess[]>): Running['ask'] {
+function makeAsking(
+  children: ReadonlyMap<Name, readonly ChildProcess[]>,
+  others: Readonly<Partial<Record<Name, Answers>>>,
+): Running['ask'] {
   const waiting = new Map<number, (told: Told & { readonly type: 'answered' }) => void>()
   let asks = 0
   for (const child of [...children.values()].flat()) {
@@ -167,6 +173,17 @@ function makeAsking(children: ReadonlyMap<Name, readonly ChildProcess[]>): Runni
         settle()
         resolve(answered as never)
       })
+      const find = others[name]?.[what] as ((asked: unknown) => unknown) | undefined
+      if (find) {
+        Promise.resolve(find(asked)).then(
+          (answered) => {
+            settle()
+            resolve(answered as never)
+          },
+          (error: Error) => fail(error),
+        )
+        return
+      }
       const child = children.get(name)?.[0]
       if (!child) return fail(new Error(`${name} does not run`))
       child.send({ type: 'ask', id, what, asked } satisfies Ask, (error) => error && fail(error))

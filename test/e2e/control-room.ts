@@ -12,7 +12,7 @@ import { findFreePorts } from './ports.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const preload = new URL('./secrets-preload.mjs', import.meta.url).href
-export const places = ['room', 'provider', 'acme', 'mail', 'calendar', 'api'] as const
+export const places = ['room', 'provider', 'acme', 'mail', 'calendar', 'api', 'next'] as const
 
 export interface Row {
   readonly window: string
@@ -43,6 +43,10 @@ export interface ControlRoom {
   said(): string
   /** The secrets that have passed through any of its processes. */
   secrets(): readonly string[]
+  /** Those of them that were said. */
+  leaks(): readonly string[]
+  /** What its terminal shows. */
+  output(): string
   stop(): Promise<void>
 }
 
@@ -84,6 +88,7 @@ export async function openControlRoom(words: readonly string[] = [], env = {}): 
     const sent = { accept: 'application/json', 'content-type': form, ...headers }
     return (await send(new URL('/press', origin), { method: 'POST', headers: sent, body: fields })).status
   }
+  const secrets = () => [...new Set(readFileSync(secretsFile, 'utf8').trim().split('\n'))]
   return {
     origin,
     urls,
@@ -102,7 +107,13 @@ export async function openControlRoom(words: readonly string[] = [], env = {}): 
       return describe(last)
     },
     said: () => said,
-    secrets: () => [...new Set(readFileSync(secretsFile, 'utf8').trim().split('\n'))],
+    secrets,
+    leaks() {
+      // A secret has none but these characters, and at least sixteen of them: it is inside such a word, or nowhere.
+      const words = [...new Set(said.match(/[\w.~+/=%-]{16,}/g))].join('\n')
+      return secrets().filter((secret) => words.includes(secret))
+    },
+    output: heard,
     async stop() {
       stream.destroy()
       child.kill('SIGKILL')

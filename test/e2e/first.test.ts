@@ -30,8 +30,8 @@ describe('run as written, with origin, port and view engine replaced', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'endsession-first-'))
-    const [room = 0, provider = 0, acme = 0, mail = 0, calendar = 0, api = 0] = await findFreePorts(6)
-    plan = makePlan({ ports: { room, provider, acme, mail, calendar, api }, folder })
+    const [room = 0, provider = 0, acme = 0, mail = 0, calendar = 0, api = 0, next = 0] = await findFreePorts(7)
+    plan = makePlan({ ports: { room, provider, acme, mail, calendar, api, next }, folder })
     running = await startServers(plan, () => {}, ['provider', 'acme'])
   })
   afterEach(() => {

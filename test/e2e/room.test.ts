@@ -172,7 +172,7 @@ describe('buttons in any order', () => {
   it('the auditor goes round by itself: what ends elsewhere is seen without a press, and she can log in again [A3]', async () => {
     await room.press('button=1')
     const elsewhere = openBrowser()
-    await walkIn({ urls: room.urls } as never, elsewhere, 'mail', people[0]!)
+    await walkIn({ urls: room.urls, provider: 'own' } as never, elsewhere, 'mail', people[0]!)
     const home = await elsewhere.open(room.urls.mail)
     await elsewhere.press(home, 'Log out', { scope: 'everywhere' })
     await vi.waitFor(
@@ -185,7 +185,7 @@ describe('buttons in any order', () => {
   it('she can log in again in the very second in which she was logged out elsewhere [M10]', async () => {
     await room.press('button=1')
     const elsewhere = openBrowser()
-    await walkIn({ urls: room.urls } as never, elsewhere, 'mail', people[0]!, performance.now())
+    await walkIn({ urls: room.urls, provider: 'own' } as never, elsewhere, 'mail', people[0]!, performance.now())
     await elsewhere.press(await elsewhere.open(room.urls.mail), 'Log out', { scope: 'everywhere' })
     expect((await room.press('button=1')).headline).toBe('Ana is logged in: 7 of 7 doors open')
   })
@@ -368,7 +368,7 @@ describe('the list of devices in Mail', () => {
     const [ana, ben] = people
     const enter = async (person: typeof ana) => {
       const browser = openBrowser({ userAgent: 'Mozilla/5.0 (Windows NT 10.0) Firefox/140.0' })
-      await walkIn({ urls: room.urls } as never, browser, 'mail', person!)
+      await walkIn({ urls: room.urls, provider: 'own' } as never, browser, 'mail', person!)
       return browser
     }
     const isIn = async (browser: Awaited<ReturnType<typeof enter>>) =>

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { type HTMLElement, parse } from 'node-html-parser'
 import { CookieJar } from 'tough-cookie'
 import { send } from './send.ts'
@@ -49,12 +50,17 @@ interface Step {
   readonly url: URL
   readonly method: 'GET' | 'POST'
   readonly body?: string
+  /** The `Content-Type` of a POST. */
+  readonly type?: string
   /** The `Origin` header of a POST. */
   readonly origin?: string
   /** Of the page that has caused it; nothing when it was typed. */
   readonly from?: URL
   readonly delaySeconds?: number
 }
+
+/** A person waits that long for a page of a server that has just begun. */
+const patienceSeconds = 30
 
 /** A logout takes about ten; a loop has no end. */
 const stepsAtMost = 30
@@ -73,7 +79,7 @@ export function openBrowser(options: BrowserOptions = {}): Browser {
       'sec-fetch-mode': 'navigate',
       'sec-fetch-dest': 'document',
       ...(cookie && { cookie }),
-      ...(step.method === 'POST' && { origin: step.origin ?? 'null', 'content-type': formType }),
+      ...(step.method === 'POST' && { origin: step.origin ?? 'null', 'content-type': step.type ?? formType }),
     }
     const startedAt = performance.timeOrigin + performance.now()
     const tell = (status: number, responseHeaders: Headers, responseBody: string) => {
@@ -85,6 +91,7 @@ export function openBrowser(options: BrowserOptions = {}): Browser {
       method: step.method,
       headers,
       ...(step.body !== undefined && { body: step.body }),
+      deadlineSeconds: patienceSeconds,
       signal: signal?.(),
     }).catch((error: unknown) => {
       tell(0, new Headers(), '')
@@ -178,10 +185,21 @@ function submit(page: Page, form: HTMLElement, fields: Readonly<Record<string, s
   for (const [name, value] of Object.entries(fields)) values.append(name, value)
   const url = new URL(form.getAttribute('action') ?? '', page.url)
   if (form.getAttribute('method')?.toLowerCase() === 'post') {
-    return { url, method: 'POST', body: values.toString(), from: page.url, origin: originFor(page, url) }
+    const asParts = form.getAttribute('enctype')?.toLowerCase() === 'multipart/form-data'
+    const sent = asParts ? inParts(values) : { body: values.toString() }
+    return { url, method: 'POST', ...sent, from: page.url, origin: originFor(page, url) }
   }
   url.search = values.toString()
   return { url, method: 'GET', from: page.url }
+}
+
+/** RFC 7578. No value of ours has this line in it. */
+function inParts(values: URLSearchParams): Pick<Step, 'body' | 'type'> {
+  const line = `----${randomBytes(16).toString('hex')}`
+  const parts = [...values].map(
+    ([name, value]) => `--${line}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
+  )
+  return { body: `${parts.join('')}--${line}--\r\n`, type: `multipart/form-data; boundary=${line}` }
 }
 
 /** Fetch, section 3.2: the page's referrer policy decides whether its origin is told, also where it is the same one. */

@@ -5,8 +5,10 @@ import { type Person, people } from '../servers/people.ts'
 import type { Running } from '../start.ts'
 import { askApi, inMilliseconds, sightOfToken, type Watched, watchToken } from './api-token.ts'
 import { type Browser, openBrowser, type Page } from './browser.ts'
+import { isAtJobs, openJobs } from './jobs.ts'
 import { isSignedIn, type Loot, lookAfter, lookBefore } from './replay.ts'
 import type { Sight, Sights } from './result.ts'
+import { chooseAcme, givePassword } from './sign-in.ts'
 
 /** What a round is played on. */
 export interface Stage {
@@ -40,6 +42,10 @@ export async function playRound(way: 'usual' | 'endsession', stage: Stage): Prom
     await logIn(plan, openBrowser(), ben)
     say('  Ana opens Calendar in the same browser, and calls the API from Mail’s server')
     await openCalendar(plan, browser)
+    if (plan.next !== undefined) {
+      say('  she opens Jobs, too: Next.js with Auth.js')
+      signedIn(await openJobs(plan, browser), plan.urls.next, isAtJobs)
+    }
     await callApi(browser, home)
     const loot = await takeLoot(plan, browser, notes)
     const before = await lookBefore(plan, browser, loot)
@@ -55,10 +61,10 @@ export async function playRound(way: 'usual' | 'endsession', stage: Stage): Prom
   }
 }
 
-async function logIn(plan: Plan, browser: Browser, { id, password }: Person): Promise<Page> {
-  const provider = await browser.click(await browser.open(plan.urls.mail), 'Log in')
-  const acme = await browser.click(provider, 'Sign in with Acme')
-  return signedIn(await browser.press(acme, 'Sign in', { name: id, password }), plan.urls.mail)
+async function logIn(plan: Plan, browser: Browser, person: Person): Promise<Page> {
+  const screen = await browser.click(await browser.open(plan.urls.mail), 'Log in')
+  const acme = await chooseAcme(plan, browser, screen)
+  return signedIn(await givePassword(plan, browser, acme, person), plan.urls.mail)
 }
 
 async function openCalendar(plan: Plan, browser: Browser): Promise<void> {
@@ -122,16 +128,22 @@ async function takeLoot(plan: Plan, browser: Browser, notes: Notes): Promise<Loo
     tokens: await notes.tokens('mail', ana),
     calendarToken: (await notes.tokens('calendar', ana)).accessToken,
     controlToken: (await notes.tokens('mail', ben)).accessToken,
+    ...(plan.next !== undefined && {
+      jobs: {
+        cookie: await browser.cookies(plan.urls.next),
+        accessToken: (await notes.tokens('next', ana)).accessToken,
+      },
+    }),
   }
 }
 
-function signedIn(page: Page, where: string): Page {
-  if (page.url.origin === where && isSignedIn(page)) return page
+function signedIn(page: Page, where: string, isIn: (page: Page) => boolean = isSignedIn): Page {
+  if (page.url.origin === where && isIn(page)) return page
   throw new Error(`the login did not end at ${where}, but at ${page.url.origin}${page.url.pathname} (${page.status})`)
 }
 
 interface Notes {
-  tokens(app: AppName, person: Person): Promise<RecordedTokens>
+  tokens(app: Teller, person: Person): Promise<RecordedTokens>
   /** As of the landing, where more is known; of the logout's answer, if the browser never landed. */
   report(): Promise<Report>
   /** Since when a report calls the services ended. */
@@ -139,13 +151,15 @@ interface Notes {
   stop(): void
 }
 
+type Teller = AppName | 'next'
+
 /** What the apps' processes tell about themselves. */
 function takeNotes(running: Running): Notes {
-  const told: { readonly app: AppName; readonly at: number; readonly word: Told }[] = []
-  const stops = (['mail', 'calendar'] as const).map((app) =>
+  const told: { readonly app: Teller; readonly at: number; readonly word: Told }[] = []
+  const stops = (['mail', 'calendar', 'next'] as const).map((app) =>
     running.listen(app, (word) => told.push({ app, at: performance.now(), word })),
   )
-  const tokensOf = (app: AppName, person: Person) =>
+  const tokensOf = (app: Teller, person: Person) =>
     told
       .flatMap((note) => (note.app === app && note.word.type === 'tokens' ? [note.word.tokens] : []))
       .findLast((tokens) => tokens.person === person.id)

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { layers, type Observed, type Result, type Row } from './result.ts'
+import { type Observed, placesIn, type Result, type Row } from './result.ts'
 
 /** Two lines of head: what endsession says, and what it is, stand under one word. */
 const head = [
@@ -23,12 +23,13 @@ const colours = { alive: 'red', over: 'green', 'not seen': 'yellow' } as const s
 export function drawTable({ usual, endsession }: Result, columns: number = columnsOf(process.stdout)): string {
   const rest = Math.max(Math.min(columns, columnsAtMost) - used, evidenceAtLeast)
   const rule = [...widths, rest].map((width) => '─'.repeat(width)).join(gap)
-  const rows = layers.map((layer) => {
-    const { outcome, observed } = endsession[layer]
-    const [first = '', ...more] = evidenceOf(endsession[layer], rest)
+  const rows = placesIn(endsession).map((place) => {
+    const row = endsession[place] as Row
+    const { outcome, observed } = row
+    const [first = '', ...more] = evidenceOf(row, rest)
     const cells = [
-      layer.padEnd(widths[0]),
-      paint(usual[layer].observed, widths[1]),
+      place.padEnd(widths[0]),
+      paint((usual[place] as Row).observed, widths[1]),
       outcome.padEnd(widths[2]),
       paint(observed, widths[3]),
       first,

@@ -1,13 +1,15 @@
 import type { Scope } from 'endsession'
+import { isAt } from '../identity.ts'
 import { isSignedIn } from '../once/replay.ts'
+import { isLoginScreen } from '../once/sign-in.ts'
 import type { Plan } from '../plan.ts'
 import type { Running } from '../start.ts'
-import { type Cast, copyNow, enter, logIn, show } from './cast.ts'
+import { type Cast, copyNow, enterOthers, logIn, show } from './cast.ts'
 import type { Heard } from './heard.ts'
 import { type Claim, claimOfReport, claimOfUsual } from './storeys.ts'
 import * as stories from './stories.ts'
 import type { Switches } from './switches.ts'
-import { type Entered, isLoginScreen } from './walk-in.ts'
+import type { Entered } from './walk-in.ts'
 
 /** What an action plays on. */
 export interface Stage {
@@ -69,7 +71,7 @@ export async function tryToGetBackIn(stage: Stage): Promise<Played> {
       thief: true,
     }
   }
-  await enter(plan, cast, cast.laptop, 'calendar')
+  await enterOthers(plan, cast)
   await copyNow(plan, cast, heard, since)
   await stage.lookAround()
   // The usual logout is still what brought her here; of a new login endsession has claimed nothing.
@@ -97,7 +99,7 @@ export async function logOutWithEndsession(stage: Stage, scope: Scope): Promise<
 async function leave({ cast, plan, switches, say }: Stage, press: () => ReturnType<Cast['laptop']['open']>) {
   try {
     let page = await press()
-    if (page.url.origin === plan.urls.provider && page.html.text.includes('No, stay signed in')) {
+    if (isAt(plan, 'provider', page.url) && page.html.text.includes('No, stay signed in')) {
       say('Example ID asks, and Ana answers “No, stay signed in”…')
       page = await cast.laptop.press(page, 'No, stay signed in')
     }

@@ -1,6 +1,7 @@
 import type { Layer } from 'endsession'
 import { parse } from 'node-html-parser'
 import type { Browser } from '../once/browser.ts'
+import { isAtJobs } from '../once/jobs.ts'
 import { byLayer, type Sight } from '../once/result.ts'
 import { type Answer, send } from '../once/send.ts'
 import type { Name, Plan } from '../plan.ts'
@@ -37,7 +38,7 @@ export async function tryEveryDoor(audit: Audit): Promise<AllFound> {
     app: (of) => tryCopies(of, 'mail'),
     tokens: tryRefreshTokens,
     services: tryAccessTokens,
-    peers: (of) => tryCopies(of, 'calendar'),
+    peers: tryPeers,
     provider: (of) => trySessions(of, 'provider'),
     upstream: (of) => trySessions(of, 'acme'),
   }
@@ -60,35 +61,57 @@ async function tryBrowser({ plan, laptop }: Audit): Promise<Sight> {
   )
 }
 
+/** Calendar, and the Next.js app where there is one: a door that stands open is an open door, whose it is. */
+async function tryPeers(audit: Audit): Promise<Found> {
+  if (audit.plan.next === undefined) return tryCopies(audit, 'calendar')
+  const calendar = await tryCopies(audit, 'calendar', 'Calendar')
+  const next = await tryCopies(audit, 'next', 'Jobs')
+  const newest = [calendar, next].map((found) => ({ ...found, observed: found.newest ?? found.observed }))
+  return {
+    ...worstOf([next, calendar]),
+    newest: worstOf(newest).observed,
+    how: `With copied cookies: ${calendar.how}, ${next.how}`,
+  }
+}
+
 /** The first copy that opens it, else what the last one was told. */
-async function tryCopies(audit: Audit, app: 'mail' | 'calendar'): Promise<Found> {
+async function tryCopies(audit: Audit, app: 'mail' | 'calendar' | 'next', short?: string): Promise<Found> {
   const cookies = [...new Set(audit.copies.map((copy) => copy[app]))].filter(Boolean)
   const sights = await Promise.all(
     cookies.map(async (cookie) => {
       const answer = await asThief(audit, new URL(audit.plan.urls[app]), { cookie })
-      return sightOfPage(audit.plan, app, answer, ' with a copied cookie')
+      return sightOfPage(audit.plan, app, answer, ' with a copied cookie', short)
     }),
   )
   return worstOf(sights)
 }
 
-function sightOfPage(plan: Plan, app: 'mail' | 'calendar', { status, text }: Answer, how: string): Sight {
+/** `short`: the app's name, where there is no room for more. */
+function sightOfPage(
+  plan: Plan,
+  app: 'mail' | 'calendar' | 'next',
+  { status, text }: Answer,
+  how: string,
+  short?: string,
+): Sight {
   const page = parse(text)
   const title = page.querySelector('h1')?.text.trim() ?? ''
-  const answer = `GET ${hostOf(plan, app)}/${how} → ${status}, “${title}”`
+  const answer = short ? `${short} → “${title}”` : `GET ${hostOf(plan, app)}/${how} → ${status}, “${title}”`
   if (status !== 200) return { observed: 'not seen', how: answer }
-  return { observed: page.querySelector('[data-signed-in]') === null ? 'over' : 'alive', how: answer }
+  const isIn = app === 'next' ? isAtJobs({ html: page }) : page.querySelector('[data-signed-in]') !== null
+  return { observed: isIn ? 'alive' : 'over', how: answer }
 }
 
 /** The store is asked: a refresh would change what is looked at. */
-async function tryRefreshTokens({ running, copies }: Audit): Promise<Found> {
+async function tryRefreshTokens({ plan, running, copies }: Audit): Promise<Found> {
   const tokens = copies.flatMap(({ tokens }) => tokens?.refreshToken ?? [])
   const known = await Promise.all(tokens.map((token) => running.ask('provider', 'knowsRefreshToken', token)))
+  const where = plan.provider === 'keycloak' ? 'Keycloak’s introspection' : 'Example ID’s store'
   return worstOf(
     known.map((good) =>
       good
-        ? { observed: 'alive', how: 'Example ID’s store → the copied refresh token is good' }
-        : { observed: 'over', how: 'Example ID’s store → no such refresh token' },
+        ? { observed: 'alive', how: `${where} → the copied refresh token is good` }
+        : { observed: 'over', how: `${where} → no such refresh token` },
     ),
   )
 }
@@ -118,15 +141,22 @@ async function trySessions(audit: Audit, at: 'provider' | 'acme'): Promise<Sight
   const now = await sessionAt(audit.laptop, audit.plan.urls[at])
   const ids = new Set([now, ...audit.copies.map((copy) => copy[at])].filter((id) => id !== undefined))
   const known = await Promise.all([...ids].map((id) => audit.running.ask(at, 'knowsSession', id)))
+  const { name, note } = stores[audit.plan.provider][at]
   return known.includes(true)
-    ? { observed: 'alive', how: `${stores[at].name} → Ana is signed in${stores[at].note}` }
-    : { observed: 'over', how: `${stores[at].name} → nobody is signed in${stores[at].note}` }
+    ? { observed: 'alive', how: `${name} → Ana is signed in${note}` }
+    : { observed: 'over', how: `${name} → nobody is signed in${note}` }
 }
 
 /** Acme is beyond what any app could ask: that we can is because both are ours. */
 const stores = {
-  provider: { name: 'Example ID’s store', note: '' },
-  acme: { name: 'Acme’s own store', note: ' (only this demo can look there)' },
+  own: {
+    provider: { name: 'Example ID’s store', note: '' },
+    acme: { name: 'Acme’s own store', note: ' (only this demo can look there)' },
+  },
+  keycloak: {
+    provider: { name: 'Example ID, by Keycloak’s admin API', note: '' },
+    acme: { name: 'Acme’s own admin API', note: ' (only this demo can look there)' },
+  },
 } as const
 
 const nothingCopied: Sight = { observed: 'not seen', how: 'There was nothing to copy.' }

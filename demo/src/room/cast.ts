@@ -1,4 +1,5 @@
 import { type Browser, openBrowser, type Page, type Traffic } from '../once/browser.ts'
+import { openJobs } from '../once/jobs.ts'
 import type { AppName, Plan } from '../plan.ts'
 import { type Person, people } from '../servers/people.ts'
 import { type Copy, copiesAtMost, copyAll } from './copies.ts'
@@ -59,12 +60,18 @@ export async function enter(plan: Plan, cast: Cast, browser: Browser, app: AppNa
   return entered
 }
 
+/** Once she is in at Mail, the other apps need a click at most. */
+export async function enterOthers(plan: Plan, cast: Cast): Promise<void> {
+  await enter(plan, cast, cast.laptop, 'calendar')
+  if (plan.next !== undefined) show(cast, await openJobs(plan, cast.laptop))
+}
+
 /** Ana logs in to Mail and Calendar and reads what the API has for her; then the thief copies everything. */
 export async function logIn(plan: Plan, cast: Cast, heard: Heard): Promise<Entered> {
   const since = heard.mark()
   const entered = await enter(plan, cast, cast.laptop, 'mail')
   if (entered === 'not') return entered
-  await enter(plan, cast, cast.laptop, 'calendar')
+  await enterOthers(plan, cast)
   const home = await cast.laptop.open(plan.urls.mail)
   await cast.laptop.click(home, 'Ask the API')
   show(cast, await cast.laptop.open(plan.urls.mail))

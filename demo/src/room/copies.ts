@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose'
 import type { RecordedTokens } from '../messages.ts'
 import type { Browser } from '../once/browser.ts'
 import type { Plan } from '../plan.ts'
@@ -7,6 +8,8 @@ export interface Copy {
   /** `Cookie` headers. */
   readonly mail: string
   readonly calendar: string
+  /** Of the Next.js app; empty where there is none. */
+  readonly next: string
   /** Ids of the sessions at the providers. */
   readonly provider: string | undefined
   readonly acme: string | undefined
@@ -20,14 +23,19 @@ export async function copyAll({ urls }: Plan, browser: Browser, tokens: Recorded
   return {
     mail: await browser.cookies(urls.mail),
     calendar: await browser.cookies(urls.calendar),
+    next: await browser.cookies(urls.next),
     provider: await sessionAt(browser, urls.provider),
     acme: await sessionAt(browser, urls.acme),
     tokens,
   }
 }
 
-/** `oidc-provider` keeps its session under the value of this cookie. */
+/** `oidc-provider` keeps its session under the value of a cookie; in Keycloak's the session's id is written. */
 export async function sessionAt(browser: Browser, url: string): Promise<string | undefined> {
-  const pairs = (await browser.cookies(url)).split('; ')
-  return pairs.find((pair) => pair.startsWith('_session='))?.slice('_session='.length)
+  const pairs = (await browser.cookies(`${url}/`)).split('; ')
+  const find = (name: string) => pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1)
+  const identity = find('KEYCLOAK_IDENTITY')
+  if (identity === undefined) return find('_session')
+  const { sid } = decodeJwt(identity)
+  return typeof sid === 'string' ? sid : undefined
 }

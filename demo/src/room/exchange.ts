@@ -1,4 +1,6 @@
 import { parse } from 'node-html-parser'
+import { isAt } from '../identity.ts'
+import { isAtJobs } from '../once/jobs.ts'
 import { type Name, names, type Plan } from '../plan.ts'
 import { meaningOf, meaningOfTry } from './meanings.ts'
 import { nameAddress, nameAuthorization, nameCookie, nameCookies, nameFields, nameJson, nameTarget } from './naming.ts'
@@ -29,6 +31,7 @@ const titles: Readonly<Record<Lane, string>> = {
   phone: 'Ana’s phone',
   mail: 'Mail',
   calendar: 'Calendar',
+  next: 'Jobs',
   api: 'The API',
   provider: 'Example ID',
   acme: 'Acme',
@@ -49,6 +52,9 @@ const shownHeaders = [
 ]
 const bodyCharacters = 1500
 
+/** Below a realm of Keycloak's, and below Auth.js's own routes: it says nothing, and a label is short. */
+const alwaysTheSame = /^(\/realms\/\w+(\/protocol\/openid-connect)?|\/api\/auth\/endsession)/
+
 /** Answers nothing for what does not go to one of the demo's servers. */
 export function describeExchange(plan: Plan, seen: Seen): Filmed | undefined {
   const { from, url, method, status, startedAt } = seen
@@ -59,7 +65,7 @@ export function describeExchange(plan: Plan, seen: Seen): Filmed | undefined {
   return {
     from,
     to,
-    label: `${method} ${path}`,
+    label: `${method} ${path.replace(alwaysTheSame, '')}`,
     status,
     meaning: from === 'thief' ? meaningOfTry(to, refused) : meaningOf(to, seen),
     refused,
@@ -85,12 +91,13 @@ function describeAnswer({ status, responseHeaders, responseBody }: Seen, to: Nam
 /** Copied cookies are answered with a page, whoever it is for. */
 function isRefused(to: Name, { from, status, responseBody }: Seen): boolean {
   if (status === 0 || status >= 400) return true
-  const isApp = to === 'mail' || to === 'calendar'
-  return from === 'thief' && isApp && parse(responseBody).querySelector('[data-signed-in]') === null
+  if (from !== 'thief') return false
+  if (to === 'next') return !isAtJobs({ html: parse(responseBody) })
+  return (to === 'mail' || to === 'calendar') && parse(responseBody).querySelector('[data-signed-in]') === null
 }
 
 function laneOf({ urls }: Plan, url: URL): Name | undefined {
-  return names.find((name) => urls[name] === url.origin)
+  return names.find((name) => isAt({ urls }, name, url))
 }
 
 function nameHeaders(headers: Headers, from: Lane, to: Name): Message['headers'] {

@@ -81,7 +81,8 @@ function nameToken(token: string): string {
 
 function kindOf(token: string, claims: JWTPayload): string {
   const { typ = '' } = decodeProtectedHeader(token)
-  if (typ.includes('at+jwt')) return 'access token'
+  if (typ.includes('at+jwt') || claims['typ'] === 'Bearer') return 'access token'
+  if (claims['typ'] === 'Refresh') return 'refresh token'
   return typ.includes('logout') || 'events' in claims ? 'logout token' : 'ID token'
 }
 
@@ -110,6 +111,9 @@ export function nameCookie(line: string, owner: string): string {
 function meaningOfCookie(name: string, owner: string): string {
   if (name.endsWith('.sig')) return 'its signature'
   if (/^(__Host-)?endsession$/.test(name)) return `${owner}’s session cookie`
+  if (/^(__Secure-)?authjs\.session-token/.test(name)) return `${owner}’s session cookie`
+  if (name === 'KEYCLOAK_IDENTITY' || name === 'KEYCLOAK_SESSION') return `${owner}’s session cookie`
+  if (name === 'AUTH_SESSION_ID' || name === 'KC_AUTH_SESSION_HASH') return 'a login in progress'
   if (name === '_session') return `${owner}’s session cookie`
   if (name.startsWith('_interaction')) return 'a login in progress'
   if (name.includes('endsession-in-')) return 'a login in progress'

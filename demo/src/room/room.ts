@@ -1,3 +1,4 @@
+import { leaveJobs } from '../once/jobs.ts'
 import type { Plan } from '../plan.ts'
 import { epochNow } from '../servers/serve.ts'
 import type { Running } from '../start.ts'
@@ -13,7 +14,7 @@ import { createInspector } from './inspector.ts'
 import type { Press, Room, RoomState } from './state.ts'
 import { type Claim, describeHeadline, describeStoreys } from './storeys.ts'
 import * as stories from './stories.ts'
-import { describeWhatIfs, makeSwitches, nameOfWhatIf } from './switches.ts'
+import { describeWhatIfs, makeSwitches, nameOfWhatIf, whyNot } from './switches.ts'
 import { playWhatIf } from './what-ifs.ts'
 
 /** What the room knows, and its page shows. */
@@ -85,7 +86,7 @@ export function createRoom(plan: Plan, running: Running): Room {
 
   function describe(): RoomState {
     const { step, busy, story, claim, sights, backIn, problem } = memory
-    const storeys = describeStoreys(claim, sights)
+    const storeys = describeStoreys(claim, sights, plan.next !== undefined)
     return {
       revision,
       step,
@@ -94,7 +95,7 @@ export function createRoom(plan: Plan, running: Running): Room {
       story,
       storeys,
       film: film.exchanges(),
-      whatIfs: describeWhatIfs(switches, closed),
+      whatIfs: describeWhatIfs(plan, switches, closed),
       screen: cast.screen,
       problem,
     }
@@ -128,6 +129,8 @@ export function createRoom(plan: Plan, running: Running): Room {
 
   async function play(press: Press): Promise<void> {
     if ('reset' in press) return beginAnew()
+    const why = 'whatIf' in press ? whyNot(plan, press.whatIf) : undefined
+    if (why) return change({ problem: why })
     change({ busy: 'One moment…', problem: undefined })
     await hideBen()
     acts = [...acts, { from: epochNow(), title: titleOf(press) }]
@@ -165,6 +168,7 @@ export function createRoom(plan: Plan, running: Running): Room {
     change({ ...blank, busy, story: stories.reset })
     await switches.reset()
     for (const app of ['mail', 'calendar'] as const) await running.ask(app, 'forgetPerson', 'ana')
+    if (plan.next !== undefined) await leaveJobs(plan, old.laptop).catch(() => {})
     for (const at of ['provider', 'acme'] as const) {
       for (const browser of [old.laptop, old.phone]) {
         const id = await sessionAt(browser, plan.urls[at])

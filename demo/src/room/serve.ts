@@ -97,7 +97,13 @@ function plainly(response: ServerResponse, status: number, words: string): void 
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${words}\n`)
 }
 
-function linksOf({ urls, auth }: Plan): RoomLinks {
+function linksOf({ urls, auth, next }: Plan): RoomLinks {
   const notice = auth.apps === 'disabled' ? stories.disabled : undefined
-  return { mail: `${urls.mail}/`, calendar: `${urls.calendar}/`, devices: `${urls.mail}/devices`, notice }
+  return {
+    mail: `${urls.mail}/`,
+    calendar: `${urls.calendar}/`,
+    devices: `${urls.mail}/devices`,
+    next: next === undefined ? undefined : `${urls.next}/`,
+    notice,
+  }
 }

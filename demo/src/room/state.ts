@@ -41,7 +41,7 @@ export interface Storey {
 }
 
 /** A vertical line of the sequence diagram. */
-export type Lane = 'thief' | 'laptop' | 'phone' | 'mail' | 'calendar' | 'api' | 'provider' | 'acme'
+export type Lane = 'thief' | 'laptop' | 'phone' | 'mail' | 'calendar' | 'next' | 'api' | 'provider' | 'acme'
 
 /** One request and its answer, as a server has seen them. Secrets are replaced before they leave that server. */
 export interface Exchange {
@@ -98,6 +98,8 @@ export interface RoomLinks {
   readonly calendar: string
   /** The list of devices, in Mail. */
   readonly devices: string
+  /** The Next.js app, where there is one. */
+  readonly next?: string | undefined
   /** Why there is nothing to log out; absent as long as there is a login. */
   readonly notice: string | undefined
 }

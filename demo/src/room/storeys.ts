@@ -56,6 +56,12 @@ const words: Readonly<Record<Layer, Words>> = {
   },
 }
 
+/** Where the Next.js app is there, too. */
+const withNext: Pick<Words, 'name' | 'question'> = {
+  name: 'Calendar and Jobs',
+  question: 'Is she still in at one of them?',
+}
+
 export const claimOfUsual: Claim = {
   by: 'usual',
   scope: undefined,
@@ -73,9 +79,13 @@ export function claimOfReport({ layers: rows, scope }: Report): Claim {
 }
 
 /** `sights`: nothing, as long as nobody has logged in. */
-export function describeStoreys(claim: Claim | undefined, sights: AllFound | undefined): readonly Storey[] {
+export function describeStoreys(
+  claim: Claim | undefined,
+  sights: AllFound | undefined,
+  hasNext = false,
+): readonly Storey[] {
   return layers.map((layer) => {
-    const { name, question } = words[layer]
+    const { name, question } = layer === 'peers' && hasNext ? withNext : words[layer]
     const sight = sights?.[layer]
     const says = claim?.says[layer]
     return {

@@ -100,18 +100,29 @@ export function isWhatIf(id: string): id is WhatIfId {
 }
 
 /** `closed`: why nothing can be pressed at all. */
-export function describeWhatIfs(switches: Switches, closed: string | undefined): readonly WhatIf[] {
+export function describeWhatIfs(plan: Plan, switches: Switches, closed: string | undefined): readonly WhatIf[] {
   return catalogue.map(([id, name, about]) => ({
     id,
     name,
     about,
     kind: switches.isSwitch(id) ? 'switch' : 'act',
     on: switches.isOn(id),
-    unavailable: closed ?? whyNot(id),
+    unavailable: closed ?? whyNot(plan, id),
   }))
 }
 
-function whyNot(id: WhatIfId): string | undefined {
+/** What Keycloak does not do when it is told to. */
+const notWithKeycloak: readonly WhatIfId[] = [
+  'provider-down',
+  'provider-slow',
+  'decline',
+  'logout-token-late',
+  'logout-token-twice',
+]
+
+export function whyNot({ provider }: Plan, id: WhatIfId): string | undefined {
   const standsStill = id === 'guard-stopped' && process.platform === 'win32'
-  return standsStill ? 'This system cannot stop a process and let it go on.' : undefined
+  if (standsStill) return 'This system cannot stop a process and let it go on.'
+  const isOwn = provider === 'keycloak' && notWithKeycloak.includes(id)
+  return isOwn ? 'Only the demo’s own provider can be told to do that. Start without --provider keycloak.' : undefined
 }

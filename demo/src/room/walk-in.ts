@@ -1,5 +1,6 @@
 import type { Browser, Page } from '../once/browser.ts'
 import { isSignedIn } from '../once/replay.ts'
+import { chooseAcme, givePassword, isAtAcme, isLoginScreen } from '../once/sign-in.ts'
 import type { AppName, Plan } from '../plan.ts'
 import type { Person } from '../servers/people.ts'
 
@@ -34,23 +35,17 @@ export async function walkIn(
   return walk(plan, browser, app, person, performance.now())
 }
 
-async function walk(
-  plan: Plan,
-  browser: Browser,
-  app: AppName,
-  { id, password }: Person,
-  endedAt: number,
-): Promise<Walked> {
+async function walk(plan: Plan, browser: Browser, app: AppName, person: Person, endedAt: number): Promise<Walked> {
   const home = await browser.open(plan.urls[app])
   if (isSignedIn(home)) return { entered: 'was in', page: home }
   let page = await browser.click(home, 'Log in')
   let asked = false
   for (let logins = 0; logins < loginsAtMost && isLoginScreen(plan, page); logins++) {
-    page = await browser.click(page, 'Sign in with Acme')
-    if (page.url.origin !== plan.urls.acme) continue
+    page = await chooseAcme(plan, browser, page)
+    if (!isAtAcme(plan, page)) continue
     await waitUntilYounger(asked ? performance.now() : endedAt)
     asked = true
-    page = await browser.press(page, 'Sign in', { name: id, password })
+    page = await givePassword(plan, browser, page, person)
   }
   if (!isSignedIn(page)) return { entered: 'not', page }
   return { entered: asked ? 'with password' : 'silently', page }
@@ -59,9 +54,4 @@ async function walk(
 async function waitUntilYounger(endedAt: number): Promise<void> {
   const left = youngerSeconds * 1000 - (performance.now() - endedAt)
   if (left > 0) await new Promise((resolve) => setTimeout(resolve, left))
-}
-
-/** Example ID's. */
-export function isLoginScreen({ urls }: Plan, { url, html }: Page): boolean {
-  return url.origin === urls.provider && html.text.includes('Sign in with Acme')
 }

@@ -9,8 +9,8 @@ import { type Server, serve } from './serve.ts'
 
 /** Acme: the company behind Example ID. It alone knows passwords. */
 async function prepareAcme(plan: Plan): Promise<Server> {
-  const { acme, provider, mail, calendar } = plan.urls
-  const site = { place: 'acme', name: 'Acme', issuer: acme, formTargets: [provider, mail, calendar] } as const
+  const { acme, provider, mail, calendar, next } = plan.urls
+  const site = { place: 'acme', name: 'Acme', issuer: acme, formTargets: [provider, mail, calendar, next] } as const
   const clients = [
     {
       client_id: 'example-id',

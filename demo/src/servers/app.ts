@@ -6,6 +6,7 @@ import { createEndSession, type EndSession, type Store } from 'endsession'
 import { Hono } from 'hono'
 import { deleteCookie } from 'hono/cookie'
 import { csrf } from 'hono/csrf'
+import { tokenEndpoint } from '../identity.ts'
 import type { Answers } from '../messages.ts'
 import {
   type ApiAnswer,
@@ -22,7 +23,8 @@ import {
 } from '../pages/app-pages.ts'
 import { securityPolicy } from '../pages/layout.ts'
 import { guardName, type Plan } from '../plan.ts'
-import { makeFetch } from './filmed-fetch.ts'
+import { filmCalls, makeFetch } from './filmed-fetch.ts'
+import { findPerson } from './people.ts'
 import { makeNotices, recordReport, recordTokens } from './recorder.ts'
 import { type Server, serve } from './serve.ts'
 import { openStore } from './store.ts'
@@ -47,7 +49,7 @@ async function prepareApp(plan: Plan): Promise<Server> {
         issuer: plan.urls.provider,
         clientId: name,
         clientSecret: plan.secrets[name],
-        profile: { name: 'oidc-provider' },
+        profile: { name: plan.provider === 'keycloak' ? 'keycloak' : 'oidc-provider' },
       },
     },
     logout: { probe: 'where_it_proves' },
@@ -57,14 +59,16 @@ async function prepareApp(plan: Plan): Promise<Server> {
       notice(event)
       recordReport(event)
     },
-    runtime: { fetch: recordTokens(`${plan.urls.provider}/token`, send) },
+    runtime: { fetch: recordTokens(tokenEndpoint(plan), send) },
   })
   await endsession.ready()
   // The parent process does it as well; but a parent that was killed does not.
   process.on('exit', () => rmSync(plan.folder, { recursive: true, force: true }))
 
   const app = new Hono()
-  app.use(async (c, next) => (await endsession.handle(c.req.raw)) ?? next())
+  // Our own provider films what it sends; Keycloak does not.
+  const handle = plan.provider === 'keycloak' ? filmCalls(plan, name, endsession.handle) : endsession.handle
+  app.use(async (c, next) => (await handle(c.req.raw)) ?? next())
   app.use(csrf())
   app.use(async (c, next) => {
     await next()
@@ -109,10 +113,11 @@ async function prepareApp(plan: Plan): Promise<Server> {
 
 /** For the control room: what an administrator does, and how to begin anew. */
 function makeAnswers(plan: Plan, endsession: EndSession, store: Store): Answers {
+  const subOf = (id: string) => (plan.provider === 'keycloak' ? (findPerson(id)?.idAt.example ?? id) : id)
   return {
-    endPerson: (sub) => endsession.end({ provider: 'example', sub }, 'ended by the administrator'),
-    async forgetPerson(sub) {
-      const sessions = await store.list({ iss: plan.urls.provider, client: texts.name, sub })
+    endPerson: (id) => endsession.end({ provider: 'example', sub: subOf(id) }, 'ended by the administrator'),
+    async forgetPerson(person) {
+      const sessions = await store.list({ iss: plan.urls.provider, client: texts.name, sub: subOf(person) })
       for (const { id } of sessions) await endsession.end({ id }, 'the control room begins anew')
     },
   }

@@ -6,6 +6,8 @@ type Send = typeof fetch
 
 /** For the control room: a `fetch` that tells the parent process what went, and keeps every secret of it here. */
 export function makeFetch(plan: Plan, from: Name): Send {
+  // As it is now: what comes out of here may take its place.
+  const { fetch } = globalThis
   if (plan.record !== 'film') return (input, init) => fetch(input, init)
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : String(input))
@@ -34,6 +36,37 @@ export function makeFetch(plan: Plan, from: Name): Send {
       (text) => film(answer.status, answer.headers, text),
       () => {},
     )
+    return answer
+  }
+}
+
+/** As the library: what is longer, or does not say how long it is, is nothing to keep. */
+const bytesAtMost = 65_536
+
+type Handle = (request: Request) => Promise<Response | undefined>
+
+/** For the control room: the provider's logout messages, filmed by the app that gets them. */
+export function filmCalls(plan: Plan, to: Name, handle: Handle): Handle {
+  if (plan.record !== 'film') return handle
+  return async (request) => {
+    const { pathname } = new URL(request.url)
+    const length = Number(request.headers.get('content-length') ?? Number.NaN)
+    if (pathname !== '/auth/backchannel-logout' || !(length <= bytesAtMost)) return handle(request)
+    const startedAt = epochNow()
+    const copy = request.clone()
+    const answer = await handle(request)
+    const filmed = describeExchange(plan, {
+      from: 'provider',
+      url: new URL(pathname, plan.urls[to]),
+      method: request.method,
+      requestHeaders: request.headers,
+      requestBody: await copy.text().catch(() => ''),
+      status: answer?.status ?? 0,
+      responseHeaders: answer?.headers ?? new Headers(),
+      responseBody: (await answer?.clone().text()) ?? '',
+      startedAt,
+    })
+    if (filmed) tell({ type: 'filmed', filmed })
     return answer
   }
 }

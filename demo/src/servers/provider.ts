@@ -12,8 +12,9 @@ import { makeUpstream } from './upstream.ts'
 
 /** Example ID: the provider that Mail and Calendar share. It keeps a session of its own and signs people in through Acme. */
 async function prepareProvider(plan: Plan): Promise<Server> {
-  const { provider, acme, mail, calendar, api } = plan.urls
-  const site = { place: 'provider', name: 'Example ID', issuer: provider, formTargets: [acme, mail, calendar] } as const
+  const { provider, acme, mail, calendar, api, next } = plan.urls
+  const formTargets = [acme, mail, calendar, next]
+  const site = { place: 'provider', name: 'Example ID', issuer: provider, formTargets } as const
   const { switches, setSwitch } = makeSwitches(plan)
   const logoutTokens = rememberLogoutToken(makeFetch(plan, 'provider'), `${calendar}/auth/backchannel-logout`)
   const upstream = makeUpstream({
@@ -25,7 +26,14 @@ async function prepareProvider(plan: Plan): Promise<Server> {
     fetch: makeFetch(plan, 'provider'),
   })
   const broker = makeBroker(upstream, provider, () => !switches.upstreamStays)
-  const clients = [describeApp(plan, 'mail', 'Mail'), describeApp(plan, 'calendar', 'Calendar')]
+  const clients = [
+    describeApp(plan, 'mail', 'Mail', '/auth', '/auth/callback'),
+    describeApp(plan, 'calendar', 'Calendar', '/auth', '/auth/callback'),
+    // Auth.js's own callback, and beside it the routes of ours.
+    ...(plan.next === undefined
+      ? []
+      : [describeApp(plan, 'next', 'Jobs', '/api/auth/endsession', '/api/auth/callback/keycloak')]),
+  ]
 
   const openid: Provider = await makeProvider(
     site,
@@ -71,14 +79,20 @@ async function prepareProvider(plan: Plan): Promise<Server> {
   }
 }
 
-function describeApp(plan: Plan, name: 'mail' | 'calendar', title: string): ClientMetadata {
-  const routes = `${plan.urls[name]}/auth`
+function describeApp(
+  plan: Plan,
+  name: 'mail' | 'calendar' | 'next',
+  title: string,
+  basePath: string,
+  callback: string,
+): ClientMetadata {
+  const routes = `${plan.urls[name]}${basePath}`
   return {
     client_id: name,
     client_name: title,
     client_secret: plan.secrets[name],
     grant_types: ['authorization_code', 'refresh_token'],
-    redirect_uris: [`${routes}/callback`],
+    redirect_uris: [`${plan.urls[name]}${callback}`],
     post_logout_redirect_uris: [`${routes}/logged-out`],
     backchannel_logout_uri: `${routes}/backchannel-logout`,
     backchannel_logout_session_required: true,

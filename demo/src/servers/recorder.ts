@@ -1,6 +1,7 @@
 import type { Event } from 'endsession'
 import type { GuardEvent } from 'endsession/guard'
 import { decodeJwt } from 'jose'
+import { findPerson } from './people.ts'
 import { tell } from './serve.ts'
 
 /** The reports go to the parent process as the library makes them. */
@@ -42,7 +43,11 @@ export function recordTokens(tokenEndpoint: string, send: typeof fetch): typeof 
       const { sub: person = '' } = decodeJwt(tokens.id_token)
       tell({
         type: 'tokens',
-        tokens: { person, accessToken: tokens.access_token, refreshToken: tokens.refresh_token },
+        tokens: {
+          person: findPerson(person)?.id ?? person,
+          accessToken: tokens.access_token,
+          refreshToken: tokens.refresh_token,
+        },
       })
     }
     return response

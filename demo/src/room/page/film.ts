@@ -9,12 +9,14 @@ export interface FilmRow {
   readonly html: string
 }
 
-const allLanes: readonly Lane[] = ['thief', 'laptop', 'phone', 'mail', 'calendar', 'api', 'provider', 'acme']
+const allLanes: readonly Lane[] = ['thief', 'laptop', 'phone', 'mail', 'calendar', 'next', 'api', 'provider', 'acme']
 
-/** Ana's phone stands there only once it is used. */
+/** Those that are not in every film: they stand there only once they are used. */
+const lanesSometimes: readonly Lane[] = ['phone', 'next']
+
 function lanesOf(film: readonly Exchange[]): readonly Lane[] {
-  const used = film.some(({ from, to }) => from === 'phone' || to === 'phone')
-  return allLanes.filter((lane) => lane !== 'phone' || used)
+  const used = new Set(film.flatMap(({ from, to }) => [from, to]))
+  return allLanes.filter((lane) => !lanesSometimes.includes(lane) || used.has(lane))
 }
 
 /** The names over the vertical lines. */

@@ -12,7 +12,7 @@ ${renderStory(state)}
 </div>
 <div class="aside">
 ${renderScreen(state)}
-<nav aria-label="Try it by hand">Try it by hand: <a href="${links.mail}" target="_blank" rel="noopener">Mail</a> <a href="${links.calendar}" target="_blank" rel="noopener">Calendar</a> <a href="${links.devices}" target="_blank" rel="noopener">devices</a></nav>
+<nav aria-label="Try it by hand">${links.next === undefined ? 'Try it by hand' : 'By hand'}: <a href="${links.mail}" target="_blank" rel="noopener">Mail</a> <a href="${links.calendar}" target="_blank" rel="noopener">Calendar</a> ${links.next === undefined ? '' : html`<a href="${links.next}" target="_blank" rel="noopener">Jobs</a> `}<a href="${links.devices}" target="_blank" rel="noopener">devices</a></nav>
 </div>
 </header>`
 }

@@ -50,6 +50,7 @@ export const laneNames: Readonly<Record<Lane, string>> = {
   phone: 'Phone',
   mail: 'Mail',
   calendar: 'Calendar',
+  next: 'Jobs',
   api: 'API',
   provider: 'Example ID',
   acme: 'Acme',
