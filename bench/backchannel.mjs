@@ -6,6 +6,7 @@ import { openDatabase } from './database.mjs'
 
 const ours = { memory: 'endsession, memory', sqlite: 'endsession, sqlite' }
 const bare = 'jose.jwtVerify alone'
+const handler = 'a handler that only verifies'
 /** So many at once, as a provider sends them when an admin signs many people out. */
 const inFlight = 64
 const perTurn = 256
@@ -31,29 +32,35 @@ export async function backchannelContenders(say) {
     for (let at = 0; at < tokens.length; at += inFlight) await Promise.all(tokens.slice(at, at + inFlight).map(work))
     return tokens.length
   }
-  const logout = ({ origin, endsession }) =>
+  const send = (handle) =>
     inBatches(async (token) => {
       const body = `logout_token=${token}`
       const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-      const answer = await endsession.handle(
-        new Request(`${origin}/auth/backchannel-logout`, { method: 'POST', headers, body }),
+      const answer = await handle(
+        new Request(`${memory.origin}/auth/backchannel-logout`, { method: 'POST', headers, body }),
       )
       if (answer.status !== 200) throw new Error(`a logout token was answered ${answer.status}`)
     })
   const { issuer, clientId: audience } = memory.provider
+  const verify = (token) => jwtVerify(token, keys, { issuer, audience })
   return {
     contenders: [
-      { name: ours.memory, prepare: tokensFor(memory, true), operate: logout(memory) },
-      { name: ours.sqlite, prepare: tokensFor(sqlite, true), operate: logout(sqlite) },
+      { name: ours.memory, prepare: tokensFor(memory, true), operate: send(memory.endsession.handle) },
+      { name: ours.sqlite, prepare: tokensFor(sqlite, true), operate: send(sqlite.endsession.handle) },
       {
-        name: bare,
+        name: handler,
         prepare: tokensFor(memory, false),
-        operate: inBatches((token) => jwtVerify(token, keys, { issuer, audience })),
+        operate: send(async (request) => {
+          await verify(new URLSearchParams(await request.text()).get('logout_token'))
+          return new Response(null, { headers: { 'cache-control': 'no-store' } })
+        }),
       },
+      { name: bare, prepare: tokensFor(memory, false), operate: inBatches(verify) },
     ],
     targets: [
       { ours: ours.sqlite, theirs: bare, least: 0.7 },
       { ours: ours.memory, theirs: bare },
+      { ours: handler, theirs: bare },
     ],
     notes: [
       `ES256, ${inFlight} in flight; every token is used once, every second one finds a live session. sqlite is ${driver}.`,

@@ -1,6 +1,7 @@
 // What a session check, a logout and a guard cost, beside what people use today and on each store. `npm run bench -- --help`
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { authjsContenders } from './authjs.mjs'
 import { backchannelContenders } from './backchannel.mjs'
 import { checkContenders } from './checks.mjs'
 import { benchGuard, describeGuard } from './guard.mjs'
@@ -9,19 +10,19 @@ import { describeSize, measureRedisSize } from './redis-size.mjs'
 import { asMarkdown, asText, compare } from './report.mjs'
 import { storeParts } from './stores.mjs'
 
-const names = ['check', 'backchannel', 'guard', 'stores', 'size']
+const names = ['check', 'authjs', 'backchannel', 'guard', 'stores', 'size']
 const resultsFile = new URL('RESULTS.md', import.meta.url)
 
 const help = `npm run bench -- [--json] [--quick] [--write] [--only ${names.join('|')}]
 
 Runs everything in rounds that take turns, and prints ratios: they say more about the code than about the machine.
 A target that is missed is marked; the exit code is 0 all the same. Redis and Postgres are started where they are
-installed, on loopback, in folders of their own, and left out elsewhere. About eight minutes; a third of that with --quick.
+installed, on loopback, in folders of their own, and left out elsewhere. About nine minutes; a third of that with --quick.
 
   --json    one JSON object on stdout, nothing else
   --quick   a third of the rounds, and no more than 100 000 sessions in Redis
   --write   writes bench/RESULTS.md as well
-  --only    one of the five parts
+  --only    one of the six parts
   --help    this text`
 
 const { values } = parseArgs({
@@ -56,6 +57,7 @@ async function run() {
   }
   for (const [name, title, make] of [
     ['check', 'Session checks', checkContenders],
+    ['authjs', 'Auth.js 5, wrapped and plain', authjsContenders],
     ['backchannel', 'Back-channel logouts', backchannelContenders],
   ]) {
     if (!wanted(name)) continue
