@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
@@ -22,14 +23,29 @@ export default defineConfig({
     server: { deps: { inline: [/node_modules\/next-auth\//] } },
     reporters: ['default', './tools/rules-reporter.mjs'],
     projects: [
-      { extends: true, test: { name: 'tests', include: ['test/**/*.test.ts'], exclude: ['test/browser/**', 'test/keycloak/**'] } },
-      // One browser at a time, and after the others: two of them starve each other on two cores.
+      // They mostly wait: three at once, also on two cores.
+      {
+        extends: true,
+        test: {
+          name: 'tests',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/browser/**', 'test/e2e/**', 'test/keycloak/**'],
+          maxWorkers: Math.max(3, availableParallelism() - 1),
+        },
+      },
+      // Each starts a whole demo: one at a time.
+      {
+        extends: true,
+        test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], fileParallelism: false, sequence: { groupOrder: 1 } },
+      },
+      // One browser at a time: two of them starve each other on two cores.
       {
         extends: true,
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
           expect: { poll: { timeout: 20_000 } },
@@ -42,7 +58,7 @@ export default defineConfig({
           name: 'keycloak',
           include: ['test/keycloak/**/*.test.ts'],
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           testTimeout: 120_000,
           hookTimeout: 300_000,
           expect: { poll: { timeout: 20_000 } },

@@ -33,7 +33,7 @@ describe('the contract catches a store that breaks a promise', () => {
   // A case that fails on a sound store too has caught nothing.
   const control = new Map(casesFor(soundStore).map((each) => [each.title, each]))
 
-  it.each(brokenStores.map((store) => [store.what, store.rules.join(' '), store] as const))(
+  it.concurrent.each(brokenStores.map((store) => [store.what, store.rules.join(' '), store] as const))(
     '%s: [%s]',
     async (_what, _rules, store) => {
       const named = casesFor(store).filter(({ title }) => rulesOf(title).some((rule) => store.rules.includes(rule)))

@@ -109,7 +109,7 @@ async function endedInFeed(store: ReturnType<typeof sqliteStore>): Promise<Reado
   const head = await store.head()
   const ids = new Set<string>()
   if (head.endsWith('.0')) return ids
-  for await (const entry of store.feed(`${head.split('.')[0]}.0`, AbortSignal.timeout(10_000))) {
+  for await (const entry of store.feed(`${head.split('.')[0]}.0`, AbortSignal.timeout(30_000))) {
     if ('lost' in entry) throw new Error('the feed lost continuity')
     if (entry.id !== undefined) {
       expect(ids.has(entry.id)).toBe(false)

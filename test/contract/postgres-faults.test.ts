@@ -275,7 +275,7 @@ describe('postgres store', neededPostgres, () => {
     }
     const seen = async (position: string) => {
       const found: string[] = []
-      for await (const entry of store.feed(position, AbortSignal.timeout(5000))) {
+      for await (const entry of store.feed(position, AbortSignal.timeout(30_000))) {
         found.push('lost' in entry ? 'lost' : entry.position)
         if ('lost' in entry || entry.position.endsWith('.3')) return found
       }
@@ -287,7 +287,7 @@ describe('postgres store', neededPostgres, () => {
     expect(await seen(`${epoch}.9`)).toEqual(['lost'])
     expect(await seen(`${epoch}.2`)).toEqual([`${epoch}.3`])
     const meanwhile = (async () => {
-      for await (const entry of store.feed(`${epoch}.3`, AbortSignal.timeout(5000))) return entry
+      for await (const entry of store.feed(`${epoch}.3`, AbortSignal.timeout(30_000))) return entry
       return undefined
     })().catch(() => ({ lost: true }))
     await run('DROP SCHEMA ~ CASCADE')

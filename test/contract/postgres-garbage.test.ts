@@ -58,7 +58,7 @@ describe('postgres store, with rows that are not whole', neededPostgres, () => {
     const { entries } = await store.snapshot()
     await expect(entries[Symbol.asyncIterator]().next()).rejects.toMatchObject(failed)
     const reading = (async () => {
-      for await (const _ of store.feed(start, AbortSignal.timeout(5000))) return 'an entry'
+      for await (const _ of store.feed(start, AbortSignal.timeout(30_000))) return 'an entry'
       return 'the end'
     })()
     await expect(reading).rejects.toMatchObject(failed)

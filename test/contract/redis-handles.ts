@@ -42,7 +42,7 @@ export function redisHandles(): Handles {
 /** Numbers of what comes after a position, and `lost`, until nothing more comes soon. */
 export async function seenAfter(store: Store, position: Position, most: number): Promise<readonly (number | 'lost')[]> {
   const seen: (number | 'lost')[] = []
-  for await (const entry of store.feed(position, AbortSignal.timeout(3000))) {
+  for await (const entry of store.feed(position, AbortSignal.timeout(30_000))) {
     seen.push('lost' in entry ? 'lost' : Number(entry.position.split('.').at(-1)))
     if (seen.length >= most) break
   }

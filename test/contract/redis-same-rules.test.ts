@@ -171,7 +171,7 @@ async function everything(store: Store, before: Position) {
 
 async function entriesSince(store: Store, after: Position, count: number) {
   if (count === 0) return []
-  const found = await gathered(store.feed(after, AbortSignal.timeout(5000)), count)
+  const found = await gathered(store.feed(after, AbortSignal.timeout(30_000)), count)
   return found.map((entry) => ('lost' in entry ? entry : unplaced(entry)))
 }
 

@@ -1,6 +1,6 @@
 import { sqliteStore } from 'endsession/sqlite'
 import { testClock } from 'endsession/testing'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { idOf, limits, session, signIn, who } from '../../packages/endsession/src/testing/contract/kit.ts'
 import { type Connection, present } from './sqlite-drivers.ts'
 import { failed, filesFor, value, watched } from './sqlite-files.ts'
@@ -160,12 +160,11 @@ for (const driver of present) {
       let turns = 0
       const turning = setInterval(() => turns++, 5)
       const end = store.end({ by: 'id', id: idOf('a') }, 'user')
-      await new Promise((resolve) => setTimeout(resolve, 250))
+      await vi.waitFor(() => expect(turns).toBeGreaterThan(3), 30_000)
       expect(await store.get(idOf('a')), 'nothing is done yet').toBeDefined()
       other.exec('COMMIT')
       expect((await end).records).toHaveLength(1)
       clearInterval(turning)
-      expect(turns).toBeGreaterThan(3)
     })
 
     it('[F2] a missing number, or a head below one\u2019s own position, is lost and said', async () => {
@@ -178,7 +177,7 @@ for (const driver of present) {
       }
       const seen = async (position: string) => {
         const found: string[] = []
-        for await (const entry of store.feed(position, AbortSignal.timeout(2000))) {
+        for await (const entry of store.feed(position, AbortSignal.timeout(30_000))) {
           found.push('lost' in entry ? 'lost' : entry.position)
           if ('lost' in entry || entry.position.endsWith('.3')) return found
         }

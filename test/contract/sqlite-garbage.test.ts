@@ -58,7 +58,7 @@ for (const driver of present) {
       await expect(store.pending(10)).rejects.toMatchObject(failed)
       await expect(store.end({ by: 'id', id: idOf('a') }, 'user')).rejects.toMatchObject(failed)
       const reading = (async () => {
-        for await (const _ of store.feed(start, AbortSignal.timeout(3000))) return 'an entry'
+        for await (const _ of store.feed(start, AbortSignal.timeout(30_000))) return 'an entry'
         return 'the end'
       })()
       await expect(reading).rejects.toMatchObject(failed)

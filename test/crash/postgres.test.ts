@@ -60,6 +60,8 @@ describe('postgres, killed under load', { ...neededPostgres, timeout: 300_000 },
     )
     const misled = postgresStore(balanced)
     await misled.open(limits)
+    const tables = async () => (await other.query("SELECT to_regclass('endsession.sessions')::text AS name")).rows[0]
+    await expect.poll(tables, { timeout: 30_000 }).toEqual({ name: 'endsession.sessions' })
     led = true
     await expect(misled.get('x')).rejects.toMatchObject({ ...failed, message: expect.stringMatching(/standby/) })
 
@@ -71,7 +73,7 @@ describe('postgres, killed under load', { ...neededPostgres, timeout: 300_000 },
     await after.open(limits)
     expect(after.reached(await after.head(), position)).toBe(false)
     const first = (async () => {
-      for await (const entry of after.feed(position, AbortSignal.timeout(5000))) return entry
+      for await (const entry of after.feed(position, AbortSignal.timeout(30_000))) return entry
       return undefined
     })()
     expect(await first).toEqual({ lost: true })

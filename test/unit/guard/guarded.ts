@@ -77,7 +77,7 @@ export function testApp(
         const followers = await store.followers()
         expect(followers.length).toBeGreaterThanOrEqual(instances)
         for (const { position } of followers) expect(store.reached(position, head)).toBe(true)
-      }, 10_000)
+      }, 30_000)
     },
   }
 }

