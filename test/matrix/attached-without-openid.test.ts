@@ -1,3 +1,4 @@
+import { memoryStore } from 'endsession'
 import { afterEach, describe, expect, it } from 'vitest'
 import { makeSetting, type Setting, type SettingOptions } from './setting.ts'
 
@@ -10,14 +11,18 @@ const secrets = { clientId: 'app', clientSecret: 'app-secret' }
 const behaviours = { withoutOpenid: true, issuer: 'https://github.com/login/oauth', expiresIn: null }
 
 /** A host that logs in at GitHub, and somewhere with OpenID; it keeps our handles itself. */
-async function open(options: SettingOptions['options'] = {}): Promise<Setting['endsession']> {
+async function open(
+  options: SettingOptions['options'] = {},
+  store?: SettingOptions['store'],
+): Promise<Setting['endsession']> {
   const providers = {
     github: { ...secrets, profile: { name: 'github' } },
     house: { ...secrets, issuer: 'https://another.example', clientId: 'other' },
     // Its login is the host's own matter: nothing here needs its addresses.
     twitch: { ...secrets, issuer: 'https://id.twitch.example', profile: { name: 'oauth' } },
   }
-  setting = await makeSetting({ behaviours, another: {}, options: { providers, ...options } })
+  const all = { behaviours, another: {}, options: { providers, ...options } }
+  setting = await makeSetting({ ...all, ...(store && { store }) })
   return setting.endsession
 }
 
@@ -48,11 +53,14 @@ describe('a host’s login without OpenID', () => {
     }
   })
 
-  it.each([undefined, '', ' ', 'a b', 'ä', 'x'.repeat(256)])('[L27 L22] %j names nobody: refused', async (sub) => {
-    const endsession = await open()
-    const opened = endsession.open('github', { accessToken: 'gho_1' }, { sub })
-    await expect(opened).rejects.toMatchObject({ code: 'ERR_LOGIN' })
-  })
+  it.each([undefined, '', ' ', 'a b', 'ä', 'x'.repeat(256), String(undefined), String(null), String(Number.NaN)])(
+    '[L27 L22] %j names nobody: refused',
+    async (sub) => {
+      const endsession = await open()
+      const opened = endsession.open('github', { accessToken: 'gho_1' }, { sub })
+      await expect(opened).rejects.toMatchObject({ code: 'ERR_LOGIN' })
+    },
+  )
 
   it('[L22 A8] with OpenID the ID token says who it is: another name beside it is refused', async () => {
     const endsession = await open()
@@ -90,6 +98,17 @@ describe('a host’s login without OpenID', () => {
     await endsession.end({ provider: 'github', sub: '583231' }, 'left')
     expect(await endsession.adopt('github', earlier)).toBeUndefined()
     await expect(endsession.adopt('github', { sub: '' })).rejects.toMatchObject({ code: 'ERR_LOGIN' })
+  })
+
+  it('[L27 M2] a login from before counts from the clock of the store too: a clock that is ahead keeps nobody out', async () => {
+    const store: SettingOptions['store'] = (clock) => memoryStore({ now: () => clock.now() - 300 })
+    const endsession = await open({ adoptUntil: start + day }, store)
+    const handle = (await endsession.adopt('github', { sub: '1', tokens: { accessToken: 'gho_1' } })) as string
+    expect(await endsession.resume(handle)).toMatchObject({ signedInAt: start - 300 })
+    await endsession.end({ provider: 'github', sub: '1' }, 'left')
+    setting.clock.advance(10)
+    const asked = await endsession.open('github', {}, { sub: '1', interactive: true })
+    expect(await endsession.resume(asked)).toMatchObject({ sub: '1' })
   })
 
   it('[A2 L10] its token is ended there, or is said to live on where nobody knows how', async () => {

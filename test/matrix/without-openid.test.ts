@@ -160,6 +160,9 @@ describe.each(transports)('%s: a login without OpenID', (transport) => {
     // The phone has not asked for anything: the mark has.
     const again = await phone.login('alice')
     expect(new URL(again.headers.get('location') ?? '').searchParams.get('prompt')).toBe('select_account')
+    // What the refused login brought would live for ever, and no logout would know of it.
+    await at.settled()
+    expect(handed(at)).toHaveLength(3)
     const back = at.provider.authorize(again.headers.get('location') ?? '', { sub: 'alice', browser: 'phone' })
     expect((await phone.get(back.pathname + back.search)).headers.get('location')).toBe(`${origin}/`)
     expect((await phone.get('/')).text).toBe('Hello alice')
@@ -300,6 +303,24 @@ describe.each(transports)('%s: a login without OpenID', (transport) => {
     at.clock.advance(590)
     expect(await at.endsession.accessToken(session)).toEqual({ ok: false, why: 'signed_out' })
     expect(at.events).toContainEqual({ type: 'session.ended', session: session.id, cause: 'refresh_refused' })
+  })
+
+  it('[L27 L20 A2] a refreshed token of which nobody says when it ends is one that has no end', async () => {
+    const day = 86_400
+    const session = { idleSeconds: 3 * day, accessTokenSeconds: 600 }
+    const at = await open({ expiresIn: 600, omitRefreshToken: false }, { options: { session } })
+    const browser = at.browser()
+    await browser.login()
+    at.clock.advance(590)
+    at.provider.behaviours.expiresIn = null
+    const signedIn = (await sessionOf(at, browser)) as Session
+    const fresh = await at.endsession.accessToken(signedIn)
+    if (!fresh.ok) return expect.unreachable(fresh.why)
+    expect(fresh.expiresAt).toBe(signedIn.expiresAt)
+    at.clock.advance(2 * day)
+    const { report } = await leave(at, browser)
+    expect(rows(report).services).toBe('impossible no_guard_follows')
+    expect(at.provider.alive(fresh.token)).toBe(false)
   })
 
   it('[A14 L10] where one call takes everything of the person, only a logout everywhere makes it', async () => {

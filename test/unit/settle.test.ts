@@ -6,7 +6,7 @@ import { resolveOptions } from '../../packages/endsession/src/resolve-options.ts
 import { deadline } from '../../packages/endsession/src/runtime.ts'
 import { sealContents } from '../../packages/endsession/src/session/contents.ts'
 import type { NewSession } from '../../packages/endsession/src/session/store.ts'
-import { settleRecords, sweep } from '../../packages/endsession/src/settle.ts'
+import { holdEndless, settleRecords, sweep } from '../../packages/endsession/src/settle.ts'
 
 interface Process {
   readonly app: App
@@ -64,6 +64,8 @@ function make(behaviours: FakeProviderBehaviours = {}, over: Partial<Store> = {}
   }
   return { clock, provider, store, boot, create }
 }
+
+const base64url = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
 const endings = (events: readonly Event[]) =>
   events
@@ -125,6 +127,59 @@ describe('sweep', () => {
       expect(await store.pending(9)).toEqual({ expired: [], unsettled: [] })
     },
   )
+
+  it('[A14 L8] a logout that died reaches no farther than it was meant to, whoever finishes it (need 25)', async () => {
+    const { clock, provider, store, boot, create } = make()
+    const process = boot({ revocationReach: 'session' })
+    await create(process, '0.app')
+    await create(process, '0.provider')
+    await store.end({ by: 'id', id: '0.app' }, 'user')
+    await store.end({ by: 'id', id: '0.provider', sid: true }, 'user')
+    clock.advance(31)
+    await sweep(boot({ revocationReach: 'session' }).app)
+    expect(provider.revokedTokens).toEqual(['refresh of 0.provider'])
+    expect((await store.pending(9)).unsettled).toEqual([])
+  })
+
+  const jwt = (claims: object) => `${base64url({ alg: 'HS512' })}.${base64url(claims)}.x`
+  it.each([
+    ['openid', jwt({ typ: 'Offline' }), true],
+    ['openid offline_access', jwt({ typ: 'Refresh' }), false],
+    ['openid offline_access', jwt({}), true],
+    ['openid', jwt({ typ: 1 }), false],
+  ])(
+    '[A14 L8] asked for `%s`, got %s: what the token says of itself counts, revoked: %s',
+    async (scope, refreshToken, is) => {
+      const { clock, provider, boot, create } = make()
+      const profile = { revocationReach: 'session', revocationCoversAccessToken: true } as const
+      const example = { issuer: provider.issuer, clientId: 'app', clientSecret: 'app-secret', scope, profile }
+      const process = boot({}, { providers: { example } })
+      const about = { provider: 'example', claims: { sub: 'alice' }, browser: '' }
+      await create(process, '0.idle', { sealed: sealContents(process.app.sealer, '0.idle', about, { refreshToken }) })
+      clock.advance(600)
+      await sweep(process.app)
+      expect(provider.revokedTokens).toEqual(is ? [refreshToken] : [])
+    },
+  )
+
+  it('[L8 A13 L27] without OpenID an access token that could not be ended is tried again: it may have no end', async () => {
+    const issuer = 'https://github.com/login/oauth'
+    const { clock, provider, store, boot, create } = make({ withoutOpenid: true, issuer })
+    const github = { clientId: 'app', clientSecret: 'app-secret', profile: { name: 'github' } }
+    const process = boot({}, { providers: { github } })
+    const about = { provider: 'github', claims: { sub: 'alice' }, browser: '' }
+    const sealed = sealContents(process.app.sealer, '0.a', about, { accessToken: 'gho_1' })
+    await create(process, '0.a', { sealed })
+    Object.assign(provider.behaviours, { revocationStatus: 503, userStatus: 503 })
+    await store.end({ by: 'id', id: '0.a' }, 'user')
+    clock.advance(31)
+    await sweep(process.app)
+    expect([provider.count('own_revocation'), (await store.pending(9)).unsettled.length]).toEqual([1, 1])
+    Object.assign(provider.behaviours, { revocationStatus: undefined, userStatus: undefined })
+    clock.advance(61)
+    await sweep(process.app)
+    expect([provider.count('own_revocation'), (await store.pending(9)).unsettled.length]).toEqual([2, 0])
+  })
 
   it('[L8 A13] a logout that died before its revocation is finished by another process, after its grace', async () => {
     const { clock, provider, store, boot, create } = make()
@@ -235,6 +290,34 @@ describe('sweep', () => {
 })
 
 describe('settleRecords', () => {
+  it('[A14 L10] a token that is also another device’s is left to it, whatever a revocation takes along', async () => {
+    const { provider, store, boot, create } = make({ withoutOpenid: true, issuer: 'https://forge.example' })
+    const at = (path: string) => `https://forge.example/${path}`
+    const forge = {
+      issuer: 'https://forge.example',
+      ...{ clientId: 'app', clientSecret: 'app-secret', profile: { name: 'oauth' } },
+      endpoints: {
+        authorization_endpoint: at('authorize'),
+        token_endpoint: at('token'),
+        userinfo_endpoint: at('user'),
+        revocation_endpoint: at('token/revoke'),
+      },
+    }
+    const process = boot({}, { providers: { forge } })
+    const about = { provider: 'forge', claims: { sub: 'alice' }, browser: '' }
+    for (const id of ['0.laptop', '0.phone'])
+      await create(process, id, {
+        sealed: sealContents(process.app.sealer, id, about, { accessToken: 'at_same' }),
+        tokens: [{ hash: 'hash of at_same', expiresAt: 2_000_000_000 }],
+      })
+    const { records } = await store.end({ by: 'id', id: '0.laptop' }, 'user')
+    expect(await settleRecords(process.app, records, deadline(5), 'provider')).toContainEqual([
+      'access token',
+      'revocation_reaches_farther',
+    ])
+    expect(provider.requests).toEqual([])
+  })
+
   it('[L10 A12] never throws: a row that does not open, a store that fails, a deadline that is over', async () => {
     const { store, boot, create } = make()
     const process = boot()
@@ -247,6 +330,26 @@ describe('settleRecords', () => {
     store.settle = () => Promise.reject(new Error('down'))
     expect(await settleRecords(process.app, records, deadline(1))).toEqual(failed)
     expect(await settleRecords(process.app, [], deadline(1))).toEqual([])
+  })
+
+  it('[L27 A2] a token without an end is one also where its provider is not configured any more', async () => {
+    const issuer = 'https://github.com/login/oauth'
+    const { store, boot, create } = make({ withoutOpenid: true, issuer })
+    const github = { clientId: 'app', clientSecret: 'app-secret', profile: { name: 'github' } }
+    const process = boot({}, { providers: { github } })
+    const about = { provider: 'github', claims: { sub: 'alice' }, browser: '' }
+    const seal = (id: string, more = {}) =>
+      sealContents(process.app.sealer, id, about, { accessToken: 'gho_1', ...more })
+    await create(process, '0.endless', { sealed: seal('0.endless') })
+    await create(process, '0.short', { sealed: seal('0.short', { accessTokenExpiresAt: 1 }) })
+    const other = boot({}, { providers: { other: { issuer: 'https://other.example', clientId: 'app' } } })
+    for (const [id, endless] of [
+      ['0.endless', true],
+      ['0.short', false],
+    ] as const) {
+      const { records } = await store.end({ by: 'id', id }, 'user')
+      expect([holdEndless(process.app, records), holdEndless(other.app, records)]).toEqual([endless, endless])
+    }
   })
 
   it('[A12 L10] asks ten at a time, all of them, within one deadline', async () => {

@@ -100,12 +100,13 @@ export async function adopt(app: App, name: string, earlier: EarlierLogin, own?:
   const provider = providerNamed(app, name)
   const now = runtime.now()
   if (adoptUntil === undefined || now >= adoptUntil) return undefined
-  const login = signedInBefore(provider, earlier, now)
+  const login = await dated(app, provider, signedInBefore(provider, earlier, now))
   const handle = own ?? earlierHandle(app, provider, earlier)
   const id = sessionIdOf(handle) as string
   if (await app.store.get(id)) return handle
   if (await isOver(app, provider, login, now)) return undefined
-  const session = newSession(app, provider, id, login, { provider: name, browser: unknownBrowser, hosted: true }, now)
+  const since = provider.config.withoutOpenid ? login.signedInAt : now
+  const session = newSession(app, provider, id, login, { provider: name, browser: unknownBrowser, hosted: true }, since)
   if ((await app.store.create(session)) !== 'created') return undefined
   if (!login.idToken)
     app.options.emit({

@@ -9,6 +9,9 @@ import type { NewSession } from './session/store.ts'
 /** What a login is, whoever did it. */
 export type SignedIn = Omit<Login, 'accessToken'> & { readonly accessToken?: string }
 
+/** Of what a login, or a refresh, brought. */
+type Lifetime = Pick<SignedIn, 'accessTokenExpiresAt'>
+
 /** Without an ID token nobody says when it was issued: the store's clock does, which is one for all nodes. Throws ERR_STORE. */
 export async function dated<Of extends SignedIn>(app: App, { config }: Provider, login: Of): Promise<Of> {
   return config.withoutOpenid ? { ...login, signedInAt: Math.floor(await app.store.now()) } : login
@@ -52,7 +55,7 @@ export function newSession(
  * `now + expires_in` is no number where the provider leaves `expires_in` out: a mark would then last no time at all. Services
  * have a limit of their own for such tokens; where it does not count, the mark is kept as long as there is a record of the token.
  */
-function expiryOf(app: App, login: SignedIn, config: Provider['config']): number {
+export function expiryOf(app: App, login: Lifetime, config: Provider['config']): number {
   const { accessTokenExpiresAt: given = Number.NaN } = login
   const { runtime, limits } = app.options
   if (Number.isFinite(given)) return given
@@ -61,7 +64,10 @@ function expiryOf(app: App, login: SignedIn, config: Provider['config']): number
 }
 
 /** GitHub's access tokens live until somebody ends them: the provider itself takes them, not services with a limit. */
-function isEndless({ accessTokenExpiresAt = Number.NaN }: SignedIn, { withoutOpenid }: Provider['config']): boolean {
+export function isEndless(
+  { accessTokenExpiresAt = Number.NaN }: Lifetime,
+  { withoutOpenid }: Provider['config'],
+): boolean {
   return withoutOpenid !== undefined && !Number.isFinite(accessTokenExpiresAt)
 }
 

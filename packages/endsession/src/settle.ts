@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose'
 import { type App, tellEnded } from './app.ts'
 import type { Provider } from './protocol/provider.ts'
 import { revokeToken } from './protocol/revoke.ts'
@@ -6,7 +7,7 @@ import type { Reason } from './report.ts'
 import { deadline } from './runtime.ts'
 import { openDescription, openTokens, type Tokens } from './session/contents.ts'
 import { expiryOf } from './session/expiry.ts'
-import type { EndedRecord, StoredSession } from './session/store.ts'
+import type { EndedRecord, NewSession } from './session/store.ts'
 import type { Cause, Scope } from './words.ts'
 
 /** One line of the report's `tokens` row. */
@@ -24,15 +25,20 @@ async function settleRecord(
 ): Promise<readonly Part[]> {
   try {
     const parts = await revokeTokens(app, record, signal, scope)
-    if (!parts.some(([, reason]) => isUndone(reason))) await app.store.settle(record.id)
+    const plain = app.providerOf(record)?.config.withoutOpenid !== undefined
+    if (!parts.some(([, reason]) => isUndone(reason, plain))) await app.store.settle(record.id)
     return parts
   } catch {
     return unconfirmed
   }
 }
 
-/** Another process may know the provider that this one does not: an older release, an app on the same file. */
-function isUndone(reason: Reason): boolean {
+/**
+ * Another process may know the provider that this one does not: an older release, an app on the same file. `plain`: without
+ * OpenID the access token is all there is, and may have no end of its own.
+ */
+function isUndone(reason: Reason, plain: boolean): boolean {
+  if (reason === 'access_token_not_revoked') return plain
   return reason === 'revocation_failed' || reason === 'provider_not_configured'
 }
 
@@ -41,10 +47,13 @@ export const ownRefreshToken = 'refresh token'
 
 const unconfirmed: readonly Part[] = [[ownRefreshToken, 'revocation_failed']]
 
+/** A session that is not, or was never, and why. */
+type Gone = NewSession & Pick<EndedRecord, 'cause'>
+
 /** The revocation alone: what failed is told, and tried again by nobody. */
 export async function revokeTokens(
   app: App,
-  record: EndedRecord,
+  record: Gone,
   signal: AbortSignal,
   scope?: Scope,
 ): Promise<readonly Part[]> {
@@ -57,7 +66,7 @@ export async function revokeTokens(
     : 'no_refresh_token'
   const refresh = (reason: Reason): Part => [ownRefreshToken, refreshToken ? reason : none]
   if (!provider) return [refresh('provider_not_configured')]
-  if (await reachesFarther(app, provider, record, scope))
+  if (await reachesFarther(app, provider, record, tokens, scope))
     return [refresh('revocation_reaches_farther'), ...leftAlone(provider, tokens)]
   if (!refreshToken) return [refresh('no_refresh_token'), ...(await revokeAccessToken(provider, tokens, signal))]
   const { outcome } = await revokeToken(provider, refreshToken, 'refresh_token', signal)
@@ -92,7 +101,9 @@ async function revokeAccessToken(provider: Provider, tokens: Tokens, signal: Abo
 /** Whether one of them holds an access token that lives until somebody ends it: without OpenID, some do. */
 export function holdEndless(app: App, records: readonly EndedRecord[]): boolean {
   return records.some((record) => {
-    if (!app.providerOf(record)?.config.withoutOpenid) return false
+    const provider = app.providerOf(record)
+    // Of one that is not configured any more nobody knows what it was.
+    if (provider && !provider.config.withoutOpenid) return false
     try {
       const { accessToken, accessTokenExpiresAt } = openTokens(app.sealer, record.id, record.sealed)
       return accessToken !== undefined && accessTokenExpiresAt === undefined
@@ -103,14 +114,23 @@ export function holdEndless(app: App, records: readonly EndedRecord[]): boolean 
 }
 
 /** Would revoking these tokens end more than the logout may? Who has signed in since is never part of it. */
-async function reachesFarther(app: App, provider: Provider, record: EndedRecord, scope?: Scope): Promise<boolean> {
-  const { revocationReach } = provider.config.profile
-  if (revocationReach === 'token' && !provider.config.withoutOpenid) return false
+async function reachesFarther(
+  app: App,
+  provider: Provider,
+  record: Gone,
+  tokens: Tokens,
+  scope?: Scope,
+): Promise<boolean> {
+  const { profile, withoutOpenid } = provider.config
+  const { revocationReach } = profile
+  if (revocationReach === 'token' && !withoutOpenid) return false
   const { iss, client, sub, sid, cause } = record
-  if (revocationReach === 'session' && !endsProviderSession(cause, scope) && !isOffline(provider)) return true
+  if (revocationReach === 'session' && !isOffline(provider, tokens) && !(await endsProviderSession(app, record, scope)))
+    return true
   const others = await app.store.list({ iss, client, sub })
   // Without OpenID a provider may hand one token out again and again: it is then the other session's, too.
-  if (revocationReach === 'token') return others.some((other) => shareToken(other, record))
+  if (withoutOpenid && others.some((other) => shareToken(other, record))) return true
+  if (revocationReach === 'token') return false
   const everywhere = scope === 'everywhere' || cause === 'everywhere'
   if (revocationReach === 'person') return !everywhere || others.length > 0
   // The session that took its place in the same browser lives on the same grant.
@@ -120,21 +140,37 @@ async function reachesFarther(app: App, provider: Provider, record: EndedRecord,
   return others.some((other) => other.sid === sid && (sid !== undefined || !wide))
 }
 
-function shareToken(a: StoredSession, b: StoredSession): boolean {
+function shareToken(a: NewSession, b: NewSession): boolean {
   return a.tokens.some(({ hash }) => b.tokens.some((other) => other.hash === hash))
 }
 
 /** Of all other ends the person can log straight back in through the provider's session: that has to live on. */
-function endsProviderSession(cause: Cause, scope: Scope | undefined): boolean {
+async function endsProviderSession(app: App, record: Gone, scope: Scope | undefined): Promise<boolean> {
+  const { iss, client, sid, signedInAt: at, cause } = record
   if (scope !== undefined) return scope !== 'app'
-  return (
-    cause === 'user' || cause === 'everywhere' || cause === 'device' || cause === 'admin' || cause === 'backchannel'
-  )
+  if (cause !== 'user') return causesBeyond.includes(cause)
+  // Whoever takes this up for another process does not know its scope: only one beyond the app has marked the `sid`.
+  return sid !== undefined && (await app.store.covers({ iss, client, sid, at })) !== undefined
 }
 
-/** Tokens for offline access stand beside the provider's session: to revoke them leaves it alone. */
-function isOffline({ config }: Provider): boolean {
+const causesBeyond: readonly Cause[] = ['everywhere', 'device', 'admin', 'backchannel']
+
+/**
+ * Tokens for offline access stand beside the provider's session: to revoke them leaves it alone. Keycloak's say what they are:
+ * a host asks for scopes of its own, and a provider need not grant what it is asked for.
+ */
+function isOffline({ config }: Provider, { refreshToken = '' }: Tokens): boolean {
+  const typ = typOf(refreshToken)
+  if (typ === 'Offline' || typ === 'Refresh') return typ === 'Offline'
   return config.scope.split(' ').includes('offline_access')
+}
+
+function typOf(token: string): unknown {
+  try {
+    return decodeJwt(token)['typ']
+  } catch {
+    return undefined
+  }
 }
 
 /**
@@ -172,6 +208,16 @@ export async function finishReplaced(app: App, id: string): Promise<void> {
     replaced.map((record) => ({ ...record, repeated: false })),
   )
   await settleRecords(app, replaced, deadline(app.options.deadlineSeconds))
+}
+
+/**
+ * What a login brought that opened no session: of an access token without an end nobody would ever hear again. Only where its
+ * end is no other token's, for the next login is on its way. Never throws.
+ */
+export async function dropTokens(app: App, session: NewSession): Promise<void> {
+  const { withoutOpenid, profile } = app.providerOf(session)?.config ?? {}
+  if (!withoutOpenid || profile?.revocationReach !== 'token') return
+  await revokeTokens(app, { ...session, cause: 'replaced' }, deadline(app.options.deadlineSeconds)).catch(() => {})
 }
 
 /** How long a logout's own process has for its work before another one takes it up. */

@@ -181,6 +181,12 @@ describe('what the user endpoint says', () => {
     expect([personId(9007199254740991), personId('9007199254740993')]).toEqual(['9007199254740991', '9007199254740993'])
   })
 
+  it('[L27] a token that expires in 0 seconds, or in less, is one that never does', async () => {
+    for (const expiresIn of [0, -1])
+      expect(await logIn(plain('github', { expiresIn }))).not.toHaveProperty('accessTokenExpiresAt')
+    expect(await logIn(plain('github', { expiresIn: 60 }))).toMatchObject({ accessTokenExpiresAt: 1_800_000_060 })
+  })
+
   it('[A12] claims are short text, or true and false; the rest stays there', async () => {
     const user = () => ({ id: 1, name: 'n'.repeat(1025), login: ['alice'], email: '', avatar_url: 7, sub: 'mallory' })
     expect((await logIn(plain('github', { user }))).claims).toEqual({ sub: '1' })
@@ -261,6 +267,28 @@ describe('ending its access token by its own call', () => {
     test.fake.behaviours.down = true
     expect(await end(test, accessToken)).toEqual({ outcome: 'failed' })
     expect(test.fake.alive(accessToken)).toBe(true)
+  })
+
+  it('[A2 L10] who answers 401 to everybody, or names the token in an answer of another kind, has not ended it', async () => {
+    const gate = { revocationStatus: 401, userStatus: 401 }
+    for (const name of ['github', 'facebook']) {
+      const test = plain(name)
+      const { accessToken } = await logIn(test)
+      Object.assign(test.fake.behaviours, gate)
+      expect(await end(test, accessToken)).toEqual({ outcome: 'failed', status: 401 })
+      expect(test.fake.alive(accessToken)).toBe(true)
+    }
+    const headers = { 'www-authenticate': 'OAuth "Facebook Platform" "invalid_token" "Error validating access token"' }
+    for (const [status, outcome] of [
+      [200, 'failed'],
+      [403, 'failed'],
+      [429, 'failed'],
+      [503, 'failed'],
+      [400, 'revoked'],
+    ] as const) {
+      const test = plain('facebook', { revocationStatus: 400 }, () => new Response('', { status, headers }))
+      expect(await end(test, 'access-1')).toEqual({ outcome, status: 400 })
+    }
   })
 
   it('[L10] Facebook: with the token itself; `true` is a yes, a page is not', async () => {

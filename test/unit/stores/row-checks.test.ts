@@ -23,6 +23,8 @@ describe('a row of a database', () => {
     ['sid', { sid: 7 }, []],
     ['before', { before: 'then' }, []],
     ['before', { before: Number.NaN }, []],
+    ['before', { before: null }, []],
+    ['before', { sid: null, sub: 'hash', before: undefined }, []],
     ['cause', { cause: null }, []],
     ['until', { until: Number.POSITIVE_INFINITY }, []],
   ])('with spoilt %s is ERR_STORE, which says where [S12 S14]', (column, spoilt, tokens) => {

@@ -1,6 +1,7 @@
 import { type App, tellEnded } from '../app.ts'
 import type { Session } from '../current.ts'
 import { EndSessionError } from '../errors.ts'
+import { expiryOf, isEndless } from '../new-session.ts'
 import type { Provider } from '../protocol/provider.ts'
 import { type Refreshed, refreshTokens } from '../protocol/refresh.ts'
 import { knownToken } from '../protocol/token-hash.ts'
@@ -89,7 +90,7 @@ async function refresh(app: App, provider: Provider, held: Held, refreshToken: s
   const refreshed = await refreshTokens(provider, refreshToken, held.stored.sub).catch((error) => failed(app, error))
   if (refreshed === 'failed') return giveUp(app, held.stored)
   // After its lease another refresh may be on the way, and this one was refused because of it.
-  if (refreshed !== 'refused') await keep(app, held, refreshed)
+  if (refreshed !== 'refused') await keep(app, provider, held, refreshed)
   else if (monotonic() < leaseEnds) await endRefused(app, held.stored)
 }
 
@@ -116,14 +117,16 @@ async function endRefused(app: App, { id, revision }: StoredSession): Promise<vo
 }
 
 /** Stored first; what the store does not take is not handed out. */
-async function keep(app: App, { stored, tokens: old }: Held, refreshed: Refreshed): Promise<void> {
-  const { runtime, limits } = app.options
+async function keep(app: App, { config }: Provider, held: Held, refreshed: Refreshed): Promise<void> {
+  const { stored } = held
   const { sessionSeconds, ...fresh } = refreshed
+  const { accessTokenExpiresAt: _, ...old } = held.tokens
+  const accessTokenExpiresAt = expiryOf(app, fresh, config)
   // What the provider does not send anew goes on: the last ID token above all, which is the logout's hint.
-  const tokens = { ...old, accessTokenExpiresAt: runtime.now() + limits.accessTokenSeconds, ...fresh }
+  const tokens = { ...old, ...fresh, ...(!isEndless(fresh, config) && { accessTokenExpiresAt }) }
   const now = await app.store.now()
   const sealed = sealContents(app.sealer, stored.id, openDescription(app.sealer, stored.id, stored.sealed), tokens)
-  const known = knownToken(tokens.accessToken, tokens.accessTokenExpiresAt)
+  const known = knownToken(tokens.accessToken, accessTokenExpiresAt)
   const answer = await app.store.update(stored.id, stored.revision, {
     sealed,
     tokens: [...stored.tokens.filter(({ expiresAt }) => expiresAt > now), known],

@@ -7,7 +7,7 @@ import { exchangeCode, type Login, readCallback } from '../protocol/login.ts'
 import type { Provider } from '../protocol/provider.ts'
 import { newCookieId, sessionIdOf } from '../session/ids.ts'
 import type { NewSession } from '../session/store.ts'
-import { finishReplaced } from '../settle.ts'
+import { dropTokens, finishReplaced } from '../settle.ts'
 import { beginTransaction, type Opened } from '../transactions.ts'
 import { browserLabel } from '../web/browser-label.ts'
 import { redirect } from '../web/redirect.ts'
@@ -32,7 +32,10 @@ export async function finishLogin(app: App, request: Request, opened: Opened): P
   const refused =
     lacksFresh(app, request, provider, opened, login) ||
     (await isRefused(app, provider, session, opened, replaces, current?.id))
-  if (refused) return askAgain(app, request, provider, opened, login)
+  if (refused) {
+    app.options.runtime.waitUntil(dropTokens(app, session))
+    return askAgain(app, request, provider, opened, login)
+  }
 
   app.options.emit({ type: 'session.created', session: session.id })
   if (replaces !== undefined) app.options.runtime.waitUntil(finishReplaced(app, replaces))

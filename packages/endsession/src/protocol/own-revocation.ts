@@ -19,7 +19,9 @@ export async function endToken(
   if (!plain?.ends || address === undefined || hint !== 'access_token') return { outcome: 'unsupported' }
   const response = await provider.options()[oauth.customFetch](address, { ...callOf(provider, plain, token), signal })
   const done = await saysDone(response)
-  const isOver = done || (await isRefused(provider, plain, token, signal))
+  // Who refuses the client as well may refuse everybody: that says nothing of this token.
+  const mayAsk = plain.ends === 'as_person' || response.status !== 401
+  const isOver = done || (mayAsk && (await isRefused(provider, plain, token, signal)))
   return { outcome: isOver ? 'revoked' : 'failed', status: response.status }
 }
 
@@ -39,10 +41,13 @@ async function saysDone(response: Response): Promise<boolean> {
   return response.status === 204 || success === true
 }
 
-/** RFC 6750, section 3.1. */
+/** RFC 6750, section 3.1. An answer, an outage or a limit is no refusal of the token, whatever its headers say. */
 async function isRefused(provider: Provider, plain: PlainOauth, token: string, signal: AbortSignal): Promise<boolean> {
   const response = await requestUser(provider, plain, token, signal)
   await response?.body?.cancel()
   if (!response) return false
-  return response.status === 401 || /\binvalid_token\b/.test(response.headers.get('www-authenticate') ?? '')
+  const namesToken = /\binvalid_token\b/.test(response.headers.get('www-authenticate') ?? '')
+  // With the token alone both calls could be refused by whatever stands in between: it has to say why.
+  if (plain.ends === 'as_person') return namesToken && (response.status === 400 || response.status === 401)
+  return response.status === 401
 }

@@ -48,7 +48,9 @@ export const serverHeaders = { accept: 'application/json', 'user-agent': 'endses
  */
 export function personId(id: unknown): string {
   if (typeof id === 'number' && Number.isSafeInteger(id) && id > 0) return String(id)
-  if (typeof id === 'string' && /^[\x21-\x7E]{1,255}$/.test(id)) return id
+  // What `String()` makes of no id at all would be one person for all who have none.
+  const isText = typeof id === 'string' && /^[\x21-\x7E]{1,255}$/.test(id) && !/^(undefined|null|NaN)$/.test(id)
+  if (isText) return id
   throw new Error('the user endpoint names nobody')
 }
 

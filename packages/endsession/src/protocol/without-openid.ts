@@ -44,12 +44,17 @@ function withClientId(address: string, clientId: string): string {
   return address.replace(/\{client_id\}|%7Bclient_id%7D/i, encodeURIComponent(clientId))
 }
 
-/** What of the token endpoint's answer counts here: no ID token, whoever sends one; and an error is one, though it comes as 200. */
+/**
+ * What of the token endpoint's answer counts here: no ID token, whoever sends one; and an error is one, though it comes as 200.
+ * `expires_in: 0` is how some of them say "never".
+ */
 export async function plainAnswer(response: Response): Promise<Response> {
   // The parser's own error would quote what it has read.
   const body: unknown = await response.json().catch(() => undefined)
   if (typeof body !== 'object' || body === null) throw new Error('the token endpoint: not what it should answer')
-  const members = Object.entries(body).filter(([name]) => name !== 'id_token')
+  const members = Object.entries(body).filter(
+    ([name, value]) => name !== 'id_token' && (name !== 'expires_in' || Number(value) > 0),
+  )
   const failed = response.ok && members.some(([name]) => name === 'error')
   return Response.json(Object.fromEntries(members), { status: failed ? 400 : response.status })
 }

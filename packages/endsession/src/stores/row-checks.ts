@@ -27,7 +27,8 @@ export function readEntry(row: Row, tokens: unknown): Unnumbered {
     ...(has('sid') && { sid: text(row, 'sid') }),
     ...(has('sub') && { sub: text(row, 'sub') }),
     tokens,
-    ...(has('before') && { before: number(row, 'before') }),
+    // Without its time a mark by name would cover nobody, and no follower would notice.
+    ...((has('before') || has('sid') || has('sub')) && { before: number(row, 'before') }),
     cause: text(row, 'cause') as Cause,
     until: number(row, 'until'),
   }
