@@ -1,3 +1,4 @@
+import { memoryStore } from 'endsession'
 import { customFetch } from 'next-auth'
 import Keycloak from 'next-auth/providers/keycloak'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -126,6 +127,15 @@ describe('a session in Auth.js’s own database', () => {
     const answer = await leave(browser)
     await setting.settled()
     expect(answer.text).toContain('id_token_hint')
+    expect(setting.provider.revokedTokens.length).toBeGreaterThan(0)
+  })
+
+  it('[A2 A13] whose row somebody deletes ends with a logout by the app’s own route as well', async () => {
+    const browser = await signedIn()
+    await rows.read('DELETE FROM sessions')
+    const headers = { cookie: browser.cookieHeader(), origin: setting.origin }
+    const { report } = await setting.app.endsession.logout(new Request(setting.origin, { method: 'POST', headers }))
+    expect(report.layers.app.outcome).toBe('ended')
     expect(setting.provider.revokedTokens.length).toBeGreaterThan(0)
   })
 
@@ -327,6 +337,52 @@ describe('a row from before endsession', () => {
     rows.fails = () => false
     expect(await inRows()).toHaveLength(1)
     advance(5)
+    expect(await everyReader(setting, copy)).toEqual(allSay(null))
+  })
+
+  it('[A2 A3] is not said to be over while nobody can tell whether a copy of its cookie would be taken over', async () => {
+    await made({ options: { adoptUntil: now() + 86_400 } })
+    const tablet = await fromBefore('token-of-the-tablet')
+    rows.fails = () => true
+    expect((await leave(tablet, { scope: 'app' })).status).toBe(503)
+    await setting.settled()
+    rows.fails = () => false
+    // The cookie is still there: the next try ends it.
+    const copy = copyOf(tablet)
+    expect(copy.get(cookieName)).toBe('token-of-the-tablet')
+    expect((await leave(tablet, { scope: 'app' })).status).toBe(303)
+    expect(await everyReader(setting, copy)).toEqual(allSay(null))
+  })
+
+  it('[M3 L25] is its owner’s, who is not the person whom the provider calls by the number that they have in the database', async () => {
+    await made({ options: { adoptUntil: now() + 86_400 } })
+    const bob = await fromBefore('token-of-bob', 'Bob')
+    expect(await bob.auth()).toMatchObject({ user: { name: 'Bob' } })
+    const [{ userId }] = (await inRows()) as [{ userId: number }]
+    const stranger = setting.browser('stranger')
+    await stranger.login(String(userId))
+    const { session, devices } = setting.app.endsession
+    const theirs = await stranger.within(() => session())
+    expect(theirs).toMatchObject({ sub: String(userId) })
+    expect((await bob.within(() => session()))?.sub).not.toBe(theirs?.sub)
+    expect(await devices(theirs as NonNullable<typeof theirs>)).toHaveLength(1)
+    advance(5)
+    await leave(stranger, { scope: 'everywhere' })
+    expect(await bob.auth()).toMatchObject({ user: { name: 'Bob' } })
+  })
+
+  it('[A3] is not what a session of ours is, however late adoptUntil is set: what had ended stays over, though its row is there', async () => {
+    const store = { ...memoryStore(), close: async () => {} }
+    const options = { store, baseUrl: 'http://localhost:3997', session: { absoluteSeconds: 3600, idleSeconds: 3600 } }
+    const browser = await signedIn({ options })
+    const copy = copyOf(browser)
+    const logout_token = await setting.provider.logoutToken({ sid: 'sid-1' })
+    await browser.post('/api/auth/endsession/backchannel-logout', { logout_token })
+    await setting.close()
+    // No mark of it is kept any more.
+    advance(10 * 86_400)
+    await made({ options: { ...options, adoptUntil: now() + 86_400 } })
+    expect(await inRows()).toMatchObject([{ sessionToken: copy.get(cookieName) }])
     expect(await everyReader(setting, copy)).toEqual(allSay(null))
   })
 

@@ -100,6 +100,15 @@ describe('a login from before endsession', () => {
     expect(await everyReader(setting, old)).toMatchObject({ 'auth() in a component': null })
   })
 
+  it('[M3] with people in a database it is its owner’s, not the person’s whom the provider calls by that number', async () => {
+    const adapter = { getUser: () => null } as never
+    const browser = await fromBefore({ config: { adapter, session: { strategy: 'jwt' } } }, { tokens: false })
+    expect(await browser.auth()).toMatchObject({ user: { name: 'Alice' } })
+    await browser.get('/api/auth/session')
+    const session = await browser.within(() => setting.app.endsession.session())
+    expect(session).toMatchObject({ sub: 'authjs:a-random-id-of-this-login' })
+  })
+
   it('is over where nothing says until when it may be taken over, and afterwards', async () => {
     const browser = await fromBefore()
     advance(30 * 86_400 + 1)

@@ -27,6 +27,29 @@ describe("Auth.js's login", () => {
     expect(setting.log).toEqual([])
   })
 
+  it('[S12 L8] whose cookie the browser does not get, since the store fails right behind it, leaves no record and no tokens', async () => {
+    let [isMade, fails] = [false, false]
+    setting = await makeSetting({
+      behaviours: named,
+      store: (store) => ({
+        ...store,
+        async create(...args) {
+          isMade = true
+          return store.create(...args)
+        },
+        get: async (id) => (isMade && fails ? Promise.reject(new Error('down')) : store.get(id)),
+      }),
+    })
+    const browser = setting.browser()
+    fails = true
+    const { answer } = await browser.login()
+    fails = false
+    await setting.settled()
+    expect([answer.status, browser.cookies.has('authjs.session-token')]).toEqual([503, false])
+    expect(setting.events.map(({ type }) => type)).toContain('session.ended')
+    expect(setting.provider.revokedTokens.length).toBeGreaterThan(0)
+  })
+
   it('[A6 A10] leaves no token in the cookie: it is small, and ours to open', async () => {
     setting = await makeSetting({ behaviours: { ...named, fatIdTokenBytes: 6000 } })
     const browser = setting.browser()

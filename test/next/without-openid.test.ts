@@ -146,3 +146,43 @@ it('providers that nobody knows are told apart by where their logins begin', asy
     'https://mill.example/authorize',
   ])
 })
+
+it.each([
+  ['names no issuer', {}],
+  ['has kept its issuer', { issuer: 'https://github.com/login/oauth' }],
+])(
+  '[A6 A8] a server of one’s own under the name of GitHub is not GitHub, which never sees its tokens (%s)',
+  async (_, of) => {
+    const asked: string[] = []
+    await made({
+      providers: ({ clientId, clientSecret = '' }) => [
+        {
+          id: 'github',
+          name: 'Our own',
+          type: 'oauth' as const,
+          ...of,
+          clientId,
+          clientSecret,
+          authorization: 'https://git.example/login/oauth/authorize?scope=read',
+          token: 'https://git.example/login/oauth/access_token',
+          userinfo: 'https://git.example/api/v3/user',
+          profile: ({ id }: { id: number }) => ({ id: String(id) }),
+        },
+      ],
+      options: {
+        runtime: {
+          async fetch(input) {
+            asked.push(new URL(input instanceof Request ? input.url : input).host)
+            return new Response(null, { status: 204 })
+          },
+        },
+      },
+    })
+    const { endsession } = setting.app
+    const handle = await endsession.open('github', { accessToken: 'of-our-own' }, { sub: '1' })
+    const session = await endsession.resume(handle)
+    expect(session?.iss).toBe('https://git.example/login/oauth/authorize')
+    await endsession.end({ id: session?.id ?? '' }, 'over')
+    expect(asked).toEqual([])
+  },
+)

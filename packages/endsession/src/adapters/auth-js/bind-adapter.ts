@@ -5,7 +5,7 @@ import { toBase64url } from '../../runtime.ts'
 import { type Arrival, type Bound, endUnused, openRecord } from './arrival.ts'
 import type { Kit } from './kit.ts'
 import type { Account } from './library.ts'
-import { type Adapter, type Row, type RowSession, type Rows, rowHandle } from './rows.ts'
+import { type Adapter, ownRowToken, type Row, type RowSession, type Rows, rowHandle } from './rows.ts'
 
 export function bindAdapter<A extends Adapter>(kit: Kit, rows: Rows, bound: Bound, adapter: A): A {
   const { arrival, opened, stored, token } = bound
@@ -21,7 +21,10 @@ export function bindAdapter<A extends Adapter>(kit: Kit, rows: Rows, bound: Boun
     async createSession(session) {
       if (!arrival?.account)
         throw new EndSessionError('ERR_LOGIN', 'A login has to come in by the handlers of withEndSession.')
-      return addSession(kit, rows, bound, arrival.account, session)
+      return addSession(kit, rows, bound, arrival.account, {
+        ...session,
+        sessionToken: ownRowToken(session.sessionToken),
+      })
     },
   }
   return { ...adapter, ...bindings }
@@ -33,7 +36,7 @@ export function bindAdapter<A extends Adapter>(kit: Kit, rows: Rows, bound: Boun
  */
 function underNextToken({ options }: Kit, arrival: Arrival, row: Row): Row {
   const { userId, expires } = row.session
-  arrival.next ??= { sessionToken: toBase64url(options.runtime.randomBytes(32)), userId, expires }
+  arrival.next ??= { sessionToken: ownRowToken(toBase64url(options.runtime.randomBytes(32))), userId, expires }
   return { ...row, session: { ...row.session, sessionToken: arrival.next.sessionToken } }
 }
 

@@ -1,6 +1,7 @@
 /** What every part works with, whatever the version of Auth.js: its configuration as it stands, and the one EndSession of the process. */
 import type { App } from '../../app.ts'
 import type { Made } from '../../create.ts'
+import { EndSessionError } from '../../errors.ts'
 import type { EndSession, Host, Options, ProviderOptions } from '../../index.ts'
 import type { Resolved } from '../../resolve-options.ts'
 import { within } from '../../runtime.ts'
@@ -8,7 +9,7 @@ import type { Bound } from './arrival.ts'
 import { openHostCookie } from './codec.ts'
 import { authCookie, type CookieNames, expireAuthCookies, readCookies, readSessionToken } from './cookies.ts'
 import type { Claims, Secret } from './library.ts'
-import { isRowToken, openRow, type Rows, rowHandle } from './rows.ts'
+import { isOwnRow, isRowToken, openRow, type Rows, rowHandle } from './rows.ts'
 import { shareEndSession } from './shared.ts'
 import { readEarlier, withoutTokens } from './tokens.ts'
 import { type Opened, unlessLogin } from './visit.ts'
@@ -42,6 +43,8 @@ export interface Library {
   wantsAddress(request: Request, body: string): boolean
   /** Sessions in Auth.js's own database; nothing where they are in the cookie. */
   readonly rows?: Rows | undefined
+  /** It has a database of people, and its own ids for them, wherever the sessions are. */
+  readonly ownIds: boolean
   /** A session cookie of Auth.js's own making; throws, or nothing, for what is none. */
   decode(token: string, cookieName: string): Claims | null | Promise<Claims | null>
 }
@@ -83,10 +86,16 @@ export function makeKit(library: Library, attached: Omit<AttachedOptions, 'provi
       if (!rows) return host.handle(request)
       const token = tokenOf(request)
       if (!isRowToken(token)) return undefined
+      const handle = rowHandle(token)
       const { adoptUntil = 0, deadlineSeconds, runtime } = made.options
-      // A row from before gets its record first, if it can have one.
-      if (adoptUntil > runtime.now()) await within(open(token), deadlineSeconds).catch(() => {})
-      return rowHandle(token)
+      if (adoptUntil <= runtime.now() || isOwnRow(token)) return handle
+      // A row from before gets its record first, if it can have one: without it nothing ends, and a copy would get it later.
+      const isKnown = await within(open(token), deadlineSeconds).then(
+        () => true,
+        async () => (await made.endsession.resume(handle)) !== undefined,
+      )
+      if (!isKnown) throw new EndSessionError('ERR_STORE', "Auth.js's own database failed.")
+      return handle
     },
   }
   const secret = attached.secret ?? (library.secret as Options['secret'])
@@ -104,7 +113,7 @@ export function makeKit(library: Library, attached: Omit<AttachedOptions, 'provi
     if (made.options.adoptUntil === undefined || made.options.adoptUntil <= made.options.runtime.now()) return undefined
     const decoding = (async () => library.decode(token, cookieName))()
     const claims = await decoding.catch(() => null)
-    const earlier = claims && readEarlier(claims, providers)
+    const earlier = claims && readEarlier(claims, providers, library.ownIds)
     if (!claims || !earlier) return undefined
     const { provider, ...login } = earlier
     const handle = await made.endsession.adopt(provider, login).catch(unlessLogin)

@@ -35,6 +35,11 @@ export function lateEndSession(kitOf: () => Kit): NextEndSession {
   }
   return Object.assign(deferred, {
     session,
+    /** As our own route does it: what Auth.js takes for over ends as well. */
+    async logout(request: Request, how?: Parameters<EndSession['logout']>[1]) {
+      const { endsession, leaving } = kitOf()
+      return endsession.logout(request, { host: leaving, ...how })
+    },
     async accessToken(given?: Request | PagesRequest): Promise<Access> {
       const found = await session(given)
       return found ? kitOf().endsession.accessToken(found) : { ok: false, why: 'signed_out' }

@@ -1,5 +1,6 @@
 /** Auth.js's login: interactive where a logout has asked for that, and opened as a record on its way back. */
 import { EndSessionError } from '../../errors.ts'
+import type { Host } from '../../index.ts'
 import { loginReturnTo } from '../../login-return.ts'
 import { probedProvider } from '../../transactions.ts'
 import { errorResponse } from '../../web/error-response.ts'
@@ -60,7 +61,6 @@ export async function beginAgain(kit: Kit, request: Request): Promise<Response> 
 
 /** `callback/<provider>`: the answer to a probe of ours, or a login. Throws ERR_STORE before Auth.js has taken the code. */
 export async function comeBack(kit: Kit, request: Request, provider: string): Promise<Response> {
-  const { endsession, host, options } = kit
   const probed = await answerProbe(kit, request, provider)
   if (probed) return probed
 
@@ -68,19 +68,33 @@ export async function comeBack(kit: Kit, request: Request, provider: string): Pr
   const arrival: Arrival = { request }
   const response = await askForLogin(kit, request, { ...visit, arrival })
   if (arrival.error !== undefined) return failed(kit, request, arrival.error)
-  const { handle } = arrival
-  if (handle === undefined) return response
+  return arrival.handle === undefined ? response : passOn(kit, request, provider, arrival.handle, response)
+}
 
+/** On to the page, with Auth.js's cookie: if this browser gets another answer, it has no way to the record. */
+async function passOn(
+  kit: Kit,
+  request: Request,
+  provider: string,
+  handle: string,
+  response: Response,
+): Promise<Response> {
+  const { endsession, host, options } = kit
+  let isGiven = false
+  const give = (): Response => {
+    isGiven = true
+    return response
+  }
   // Whether this login is good enough is decided where that is always decided, for the page that it leads to.
   const there = new URL(response.headers.get('location') ?? '/', options.origin)
   const page = new Request(options.origin + there.pathname + there.search, { headers: asNavigation(request) })
-  return endsession.protect(page, () => response, {
-    host: {
-      ...host,
-      handle: () => handle,
-      login: (how) => (how.interactive ? againUrl(kit.authPath, provider, how.returnTo) : host.login(how)),
-    },
-  })
+  const login: Host['login'] = (how) =>
+    how.interactive ? againUrl(kit.authPath, provider, how.returnTo) : host.login(how)
+  try {
+    return await endsession.protect(page, give, { host: { ...host, handle: () => handle, login } })
+  } finally {
+    if (!isGiven) await endUnused(kit, handle)
+  }
 }
 
 /** What comes to another provider's redirect URI is another provider's answer (RFC 9700, section 4.4). */

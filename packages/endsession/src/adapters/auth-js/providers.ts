@@ -43,16 +43,26 @@ export function readProviders(
   return Object.fromEntries(all.map((one) => [one.id, { ...extras[one.id], ...optionsOf(one) }]))
 }
 
-/** Without OpenID: one that we know by the name that Auth.js has for it, or any other, told apart by where its logins begin. */
+/**
+ * Without OpenID: one that we know by the name that Auth.js has for it, or any other, told apart by where its logins begin. Who
+ * logs in elsewhere than the one of that name is somebody else, who has other people, and whose tokens that one never sees.
+ */
 function plainOf(one: Fields, { profile }: ProviderExtras = {}): ProviderOptions {
   const { issuer = '', ...credentials } = credentialsOf(one)
+  const { url = '' } = endpointOf(one.authorization)
   const known = knownProvider('', one.id)
-  const isKnown = known?.withoutOpenid && (issuer === '' || known === knownProvider(issuer, undefined))
+  const isNamed = known?.withoutOpenid && (issuer === '' || known === knownProvider(issuer, undefined))
+  const isKnown = isNamed && isAt(url, known.withoutOpenid?.endpoints.authorization_endpoint?.value)
   return {
     ...credentials,
-    issuer: isKnown ? issuer : issuer || endpointOf(one.authorization).url,
+    issuer: isKnown ? issuer : (!isNamed && issuer) || url,
     profile: { name: isKnown ? known.name : 'oauth', ...profile },
   }
+}
+
+/** An app may leave the address to Auth.js, and have only its parameters. */
+function isAt(url: string, usual: string | undefined): boolean {
+  return url === '' || (usual !== undefined && URL.canParse(url) && new URL(url).origin === new URL(usual).origin)
 }
 
 function credentialsOf({ id, issuer: own, wellKnown, clientId, clientSecret }: Fields): ProviderOptions {

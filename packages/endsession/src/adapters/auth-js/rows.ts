@@ -64,6 +64,17 @@ export function rowHandle(token: string): string {
   return `0.${sha256(`endsession keeps ${token}`)}`
 }
 
+const own = 'es1.'
+
+/** A row of ours says so: never taken for one from before, whatever has become of its record, and of the marks. */
+export function ownRowToken(token: string): string {
+  return own + token
+}
+
+export function isOwnRow(token: string): boolean {
+  return token.startsWith(own)
+}
+
 /** Longer ones, or such with other characters, Auth.js has not made, and not every database takes them. */
 export function isRowToken(token: string): boolean {
   return /^[\x21-\x7e]{1,4096}$/.test(token)
@@ -83,7 +94,7 @@ export async function openRow(
   const ends = epochSeconds(row.session.expires)
   if (!(ends > app.options.runtime.now())) return { ...opened, isOver: true, ...(Number.isFinite(ends) && { row }) }
   // Some adapters number people.
-  const earlier = readEarlier({ sub: String(row.user.id) }, providers)
+  const earlier = isOwnRow(token) ? undefined : readEarlier({ sub: String(row.user.id) }, providers, true)
   if (earlier) await adopt(app, earlier.provider, { sub: earlier.sub }, opened.handle).catch(unlessLogin)
   return { ...opened, row }
 }

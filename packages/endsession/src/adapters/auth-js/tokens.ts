@@ -51,8 +51,15 @@ export interface Earlier {
   readonly tokens?: Tokens
 }
 
-/** Who a cookie from before stands for; nothing where neither an ID token in it nor its only provider says so. */
-export function readEarlier(claims: Claims, providers: Readonly<Record<string, ProviderOptions>>): Earlier | undefined {
+/**
+ * Who a cookie from before stands for; nothing where neither an ID token in it nor its only provider says so. `isOwnId`: Auth.js
+ * has a database of people, and names them by its own ids.
+ */
+export function readEarlier(
+  claims: Claims,
+  providers: Readonly<Record<string, ProviderOptions>>,
+  isOwnId: boolean,
+): Earlier | undefined {
   const fields = fieldsOf(claims)
   for (const [name, value] of fields) {
     const found = /id.?token/i.test(name) ? ownerOf(value, providers) : undefined
@@ -62,7 +69,8 @@ export function readEarlier(claims: Claims, providers: Readonly<Record<string, P
   const named = claims['provider']
   const provider = typeof named === 'string' && Object.hasOwn(providers, named) ? named : only
   if (provider === undefined || (more.length > 0 && provider !== named) || !claims.sub) return undefined
-  return { provider, sub: claims.sub }
+  // Number 5 of its database is nobody whom the provider calls 5.
+  return { provider, sub: isOwnId ? `authjs:${claims.sub}` : claims.sub }
 }
 
 /** The fields of the cookie, and of what stands in them. */

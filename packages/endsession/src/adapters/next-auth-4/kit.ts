@@ -40,6 +40,7 @@ export function makeNextAuthKit(
     signInPage: given.pages?.signIn,
     secret: given.secret,
     rows: readRows(given.adapter, given.session),
+    ownIds: given.adapter !== undefined,
     checksCsrf: true,
     wantsAddress: ({ headers }, body) => readBodyField(body, headers.get('content-type'), 'json') === 'true',
     decode: (token) => decodeOwn(given, token),

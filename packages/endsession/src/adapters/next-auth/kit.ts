@@ -34,6 +34,7 @@ export function makeNextAuthKit(
     signInPage: config.pages?.signIn,
     secret: config.secret,
     rows: readRows(config.adapter, config.session),
+    ownIds: config.adapter !== undefined,
     checksCsrf: config.skipCSRFCheck === undefined,
     wantsAddress: ({ headers }) => headers.has('x-auth-return-redirect'),
     async decode(token, salt) {
