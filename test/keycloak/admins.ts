@@ -98,15 +98,17 @@ export function describeAdmins(at: () => Setting): void {
       const { keycloak, open } = at()
       const asksFirst = (client: object) => ({ ...client, consentRequired: true })
       await changed(keycloak, await clientPath(keycloak, 'example', 'calendar'), asksFirst, async () => {
-        const calendar = await open('calendar')
+        const [mail, calendar] = [await open('mail'), await open('calendar')]
         const browser = openBrowser()
+        // It holds the session there, whenever the calendar's revocation comes.
+        await signIn(browser, mail)
         const asked = await signIn(browser, calendar)
         await browser.submit(asked, 'form', { accept: 'Yes' })
         const { sid } = claimsOf(lastOf(calendar).id_token)
         expect((await keycloak.admin('DELETE', `${anaPath}/consents/calendar`)).status).toBe(204)
         await expect.poll(() => isIn(browser, calendar)).toBe(false)
         expect(toldTo(calendar)).toEqual([expect.objectContaining({ sid })])
-        expect(await askSilently(browser, keycloak)).toBe('code')
+        expect([await askSilently(browser, keycloak), await isIn(browser, mail)]).toEqual(['code', true])
 
         await secondsLater()
         const again = await browser.visit(calendar.origin)
